@@ -1,0 +1,15 @@
+"""What all tests share: where the clips and public networks are, if they are here."""
+
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of clips, public networks and data beside the checkout; skips the test where it is absent."""
+    if not _SHARED.is_dir():
+        pytest.skip(f"needs the shared test material in {_SHARED}")
+    return _SHARED
