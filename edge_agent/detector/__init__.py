@@ -1,0 +1,1 @@
+"""Frame to detections: bundles and their checksums, letterbox, the ONNX session, decoders, NMS."""

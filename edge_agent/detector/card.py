@@ -1,0 +1,281 @@
+"""The model card: what a network is, what goes in, how its outputs are read, and which files hold it.
+
+One `card.toml` per bundle, or per entry of the catalogue. It is the only thing that has to be written to plug
+a network in; everything that the detector does with a network follows from it.
+"""
+
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from edge_agent.detector.errors import BundleError
+
+CARD_FILE: Final = "card.toml"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+FileName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.onnx$",
+        description="A plain file name beside the card: no folder, no '..', ending in .onnx.",
+    ),
+]
+
+Triple = tuple[float, float, float]
+
+Strides = Annotated[tuple[Annotated[int, Field(ge=1, le=256)], ...], Field(min_length=1, max_length=8)]
+
+
+class Precision(StrEnum):
+    """Arithmetic of a file. Which one is faster depends on the device; see `edge-agent bench`."""
+
+    FP32 = "fp32"
+    INT8 = "int8"
+
+
+class Resize(StrEnum):
+    """How a picture is fitted into the network's input."""
+
+    LETTERBOX_TOP_LEFT = (
+        "letterbox_top_left"  # aspect kept, picture at the top left, the rest filled with `pad`
+    )
+    STRETCH = "stretch"  # width and height scaled independently
+
+
+class _Table(BaseModel):
+    """A table of the card: closed, frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Table):
+    """Who made the network and where it can be looked up."""
+
+    publisher: str = Field(
+        min_length=1, description="Person, group or repository that published the weights."
+    )
+    url: str = Field(pattern=r"^https://\S+$", description="Where the publisher describes or keeps them.")
+
+
+class Input(_Table):
+    """The network's one input and how a BGR picture (0 to 255) becomes it.
+
+    Each channel is `(value - mean) / std`, mean and std in the order of `color`.
+    """
+
+    width: int = Field(ge=16, le=4096, description="Pixels.")
+    height: int = Field(ge=16, le=4096, description="Pixels.")
+    layout: Literal["NCHW", "NHWC"] = Field(default="NCHW", description="Order of the axes; N is always 1.")
+    color: Literal["BGR", "RGB"] = Field(default="BGR", description="Order of the channels.")
+    resize: Resize = Field(description="How a picture of another shape is fitted.")
+    pad: int = Field(default=114, ge=0, le=255, description="Grey level of the letterbox's empty part.")
+    mean: Triple = Field(default=(0.0, 0.0, 0.0), description="Subtracted from each channel, in grey levels.")
+    std: Triple = Field(default=(1.0, 1.0, 1.0), description="Each channel is divided by it, in grey levels.")
+    dtype: Literal["float32", "uint8"] = Field(
+        default="float32",
+        description="'uint8' where the network normalises by itself; then mean 0 and std 1.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if min(self.std) <= 0.0:
+            raise ValueError("std must be greater than 0 in every channel")
+        if self.dtype == "uint8" and (self.mean != (0.0, 0.0, 0.0) or self.std != (1.0, 1.0, 1.0)):
+            raise ValueError("a uint8 input is not normalised here; leave mean and std out")
+        return self
+
+
+class YoloxDecoder(_Table):
+    """Anchor-free YOLOX head (Ge et al. 2021), one output (1, n, 5 + classes), scores already sigmoid."""
+
+    name: Literal["yolox"] = "yolox"
+    strides: Strides = (8, 16, 32)
+
+
+class NanodetDecoder(_Table):
+    """NanoDet-m: per stride class scores (already sigmoid) and box sides as distributions over bins."""
+
+    name: Literal["nanodet"] = "nanodet"
+    strides: Strides = (8, 16, 32)
+    reg_max: int = Field(default=7, ge=1, le=64, description="Highest bin; a side has reg_max + 1 of them.")
+
+
+class FastestdetDecoder(_Table):
+    """FastestDet: one map (1, 5 + classes, h, w) of objectness, box and classes."""
+
+    name: Literal["fastestdet"] = "fastestdet"
+
+
+class YunetDecoder(_Table):
+    """YuNet face detector (Wu et al. 2023): class, objectness and box per stride; landmarks are not read."""
+
+    name: Literal["yunet"] = "yunet"
+    strides: Strides = (8, 16, 32)
+
+
+Decoder = Annotated[
+    YoloxDecoder | NanodetDecoder | FastestdetDecoder | YunetDecoder,
+    Field(discriminator="name"),
+]
+
+
+class Thresholds(_Table):
+    """Which boxes count.
+
+    `score` splits a detector's boxes into the two classes of ByteTrack: those at or above it start and feed
+    tracks, those between `low` and it only keep a track alive.
+    """
+
+    score: float = Field(
+        gt=0.0, lt=1.0, description="Operating threshold: at or above it a box is a detection."
+    )
+    low: float = Field(gt=0.0, lt=1.0, description="Below it nothing leaves the detector.")
+    nms_iou: float = Field(gt=0.0, le=1.0, description="Of two boxes of a class that overlap more, one goes.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.score:
+            raise ValueError("low is above score; it must not be")
+        return self
+
+
+class ModelFile(_Table):
+    """One ONNX file of the bundle and how to be sure that it is the right one."""
+
+    name: FileName
+    precision: Precision
+    sha256: Sha256
+    size_bytes: int = Field(gt=0)
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https://\S+$",
+        description="Where the publisher offers these very bytes; absent: nowhere.",
+    )
+
+
+class Accuracy(_Table):
+    """One measured quality figure."""
+
+    dataset: str = Field(min_length=1)
+    metric: str = Field(min_length=1)
+    value: float
+    precision: Precision = Precision.FP32
+
+
+class Speed(_Table):
+    """One measured speed figure."""
+
+    device: str = Field(min_length=1, description="Board or processor.")
+    metric: str = Field(min_length=1, description="Such as 'ms per frame, 1 thread'.")
+    value: float = Field(gt=0.0)
+    precision: Precision = Precision.FP32
+
+
+class Measured(_Table):
+    """What somebody measured, and on what; empty where nobody has."""
+
+    accuracy: tuple[Accuracy, ...] = ()
+    speed: tuple[Speed, ...] = ()
+
+
+class Card(_Table):
+    """The whole card."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Small letters, digits, '-' and '_'."
+    )
+    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")
+    description: str = Field(
+        min_length=1, description="One sentence: what it finds, and where it is good or bad."
+    )
+    task: Literal["detect"] = "detect"
+    licence: str = Field(
+        min_length=1, description="SPDX identifier of the weights' licence, such as 'Apache-2.0'."
+    )
+    source: Source
+    classes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] = Field(
+        description="Class names in the order of the network's outputs."
+    )
+    input: Input
+    decoder: Decoder
+    thresholds: Thresholds
+    file: Annotated[tuple[ModelFile, ...], Field(min_length=1)] = Field(
+        description="The networks, as [[file]]."
+    )
+    measured: Measured = Measured()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for what, values in (
+            ("class", self.classes),
+            ("file name", tuple(file.name for file in self.file)),
+            ("precision", tuple(file.precision.value for file in self.file)),
+        ):
+            for value in values:
+                if values.count(value) > 1:
+                    raise ValueError(f"{what} '{value}' stands there twice; each may stand once")
+        if self.decoder.name == "yunet" and len(self.classes) != 1:
+            raise ValueError("decoder yunet has one class; classes must hold one name")
+        return self
+
+    def file_of(self, precision: Precision) -> ModelFile | None:
+        """The file of that precision, if the bundle has one."""
+        return next((file for file in self.file if file.precision is precision), None)
+
+
+def parse_card(text: str, where: Path) -> Card:
+    """Read a card.
+
+    Args:
+        text: the TOML.
+        where: the file it came from, for the errors.
+
+    Raises:
+        BundleError: one line per problem, each with the file, the key, the value and what is allowed.
+    """
+    try:
+        return Card.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BundleError(f"{where}: not TOML: {error}") from None
+    except ValidationError as error:
+        lines = [f"{where}: {_explain(detail)}" for detail in error.errors(include_url=False)]
+        raise BundleError("\n".join(lines)) from None
+
+
+def load_card(path: Path) -> Card:
+    """Read the card file at `path`; see `parse_card`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise BundleError(f"{path}: cannot be read as a model card: {reason}") from None
+    return parse_card(text, path)
+
+
+def card_to_toml(card: Card) -> str:
+    """The card as TOML that `parse_card` reads back to an equal card."""
+    return tomli_w.dumps(card.model_dump(mode="json", exclude_none=True))
+
+
+_LONGEST_VALUE: Final = 60
+
+
+def _explain(detail: ErrorDetails) -> str:
+    """One line: key, value, what is allowed."""
+    key = ".".join(str(part) for part in detail["loc"]) or "card"
+    problem = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "missing":
+        return f"{key}: is missing; add it"
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key; remove it or correct its spelling"
+    if isinstance(detail["input"], dict | BaseModel):
+        return f"{key}: {problem}"
+    value = repr(detail["input"])
+    shown = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
+    return f"{key} = {shown}: {problem[:1].lower()}{problem[1:]}"
