@@ -1,0 +1,80 @@
+"""A bundle: one network's folder, its card and its ONNX files, and the proof that they are the right ones."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from edge_agent.detector.card import CARD_FILE, Card, ModelFile, Precision, load_card
+from edge_agent.detector.errors import BundleError
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A checked bundle; `load` is the only way to make one that may be run.
+
+    Attributes:
+        folder: where the files are.
+        card: what they are.
+    """
+
+    folder: Path
+    card: Card
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read the card and verify the checksum of every file, before anything of it reaches ONNX Runtime.
+
+        Raises:
+            BundleError: one line per problem, each naming the file and what to do.
+        """
+        if not folder.is_dir():
+            raise BundleError(
+                f"{folder}: no such bundle folder; `edge-agent models list` shows what is installed"
+            )
+        bundle = cls(folder, load_card(folder / CARD_FILE))
+        problems = []
+        for file in bundle.card.file:
+            try:
+                bundle.verified_bytes(file)
+            except BundleError as error:
+                problems.append(str(error))
+        if problems:
+            raise BundleError("\n".join(problems))
+        return bundle
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """The precisions that there are files of, in the card's order."""
+        return tuple(file.precision for file in self.card.file)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change when any of the files does."""
+        lines = sorted(f"{file.precision.value} {file.sha256}\n" for file in self.card.file)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+    def verified_bytes(self, file: ModelFile) -> bytes:
+        """The content of one file, equal to what the card promises.
+
+        A session is made from these bytes and not from the path, so that what was verified is what runs, even
+        if somebody exchanges the file in between.
+
+        Raises:
+            BundleError: the file is missing, or is another one.
+        """
+        path = self.folder / file.name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BundleError(f"{path}: cannot be read: {error.strerror}; install the bundle again") from None
+        if len(content) != file.size_bytes:
+            raise BundleError(
+                f"{path}: has {len(content)} bytes, the card says {file.size_bytes}; install the bundle again"
+            )
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != file.sha256:
+            raise BundleError(
+                f"{path}: sha256 is {digest}, the card says {file.sha256}; install the bundle again"
+            )
+        return content
