@@ -46,7 +46,7 @@ class LineRole(StrEnum):
     """What a line is for."""
 
     DOOR = "door"  # separates inside from outside; feeds the occupancy estimate
-    PASS_BY = "pass_by"  # in front of the shop; denominator of the capture rate
+    PASS_BY = "pass_by"  # noqa: S105 - not a password; in front of the shop; denominator of the capture rate
     PASSAGE = "passage"  # anything else
 
 
