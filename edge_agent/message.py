@@ -5,7 +5,7 @@ No free text, no coordinates, no ids of persons. What is not in these models can
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
@@ -242,7 +242,13 @@ TOPICS: Final = (
     Topic("ack", Ack, retained=True, qos=1, purpose="from the fleet: the watermark"),
     Topic("live/{line}/in", None, retained=True, qos=0, purpose="crossings inwards since local midnight"),
     Topic("live/{line}/out", None, retained=True, qos=0, purpose="crossings outwards since local midnight"),
-    Topic("live/{camera}/inside", None, retained=True, qos=0, purpose="estimated people inside, from the door lines"),
+    Topic(
+        "live/{camera}/inside",
+        None,
+        retained=True,
+        qos=0,
+        purpose="estimated people inside, from the door lines",
+    ),
     Topic("live/{camera}/{zone}/occupancy", None, retained=True, qos=0, purpose="people or goods in a zone now"),
 )
 """Every topic under `base`; a live leaf carries a plain integer or the word 'unknown'."""
@@ -263,11 +269,6 @@ def live_payload(value: int | None) -> bytes:
 def instant(utc_s: float) -> str:
     """Return seconds since 1970 as an ISO instant of whole seconds in UTC."""
     return datetime.fromtimestamp(round(utc_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def day_text(day: date) -> str:
-    """Return a day as ISO text."""
-    return day.isoformat()
 
 
 def payload_hash(payload: bytes) -> str:

@@ -1,0 +1,7 @@
+"""The one place where tracks end: windows, coverage, opening hours."""
+
+from edge_agent.anonymise.calendar import Calendar, Week
+from edge_agent.anonymise.drafts import Draft, Face, Plan
+from edge_agent.anonymise.gate import Gate
+
+__all__ = ["Calendar", "Draft", "Face", "Gate", "Plan", "Week"]
