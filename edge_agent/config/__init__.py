@@ -1,5 +1,6 @@
-"""Every setting of the agent, typed, with units in the names; the only reader of configs/ and the environment."""
+"""Every setting of the agent, typed, with units in the names; the only reader of the environment."""
 
+from edge_agent.config.fields import Point
 from edge_agent.config.schema import (
     Anchor,
     BrokerConfig,
@@ -9,7 +10,6 @@ from edge_agent.config.schema import (
     DetectorConfig,
     HealthConfig,
     LineConfig,
-    Point,
     SiteConfig,
     StorageConfig,
     TrackerConfig,
