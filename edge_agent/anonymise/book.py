@@ -54,6 +54,7 @@ class Book:
         self.next_offset_s = 0.0
         """Where slew has taken the wall clock; it counts from the next window on."""
         self.open = False
+        self._leftover: Tally | None = None
         self._plan = plan
         self._face = plan.face
         self._bucket = OpenWindow(start_s=0, end_s=0, clock=state, tally=self._tally())
@@ -155,9 +156,8 @@ class Book:
         """Close everything at the cursor: the clip is over. The rest of the windows is a gap."""
         self._bucket.tally.miss(self._bucket.end_s - self.now_s, GapCause.ENDED)
         self._close_bucket(self._bucket.end_s)
-        if self._hour.end_s > self._bucket.end_s:
-            self._hour.tally.miss(self._hour.end_s - self._bucket.end_s, GapCause.ENDED)
-            self._close_hour(self._hour.end_s)
+        self._hour.tally.miss(self._hour.end_s - self._bucket.end_s, GapCause.ENDED)
+        self._close_hour(self._hour.end_s)
         self.open = False
 
     # -- the wall clock jumps ------------------------------------------------------------------------------------
@@ -210,23 +210,28 @@ class Book:
 
     def _open_bucket(self, start_s: float) -> None:
         self.offset_s = self.next_offset_s
-        length_s = self._plan.bucket_s
-        end_s = start_s - start_s % length_s + length_s
+        end_s = _edge_after(start_s, self._plan.bucket_s)
         self._bucket = OpenWindow(start_s=start_s, end_s=end_s, clock=self.state, tally=self._tally())
+        if self._leftover is not None:
+            self._bucket.tally.merge(self._leftover)
+            self._leftover = None
         self.open = True
         self._turn_day(start_s)
 
     def _open_hour(self, start_s: float) -> None:
-        end_s = start_s - start_s % _HOUR_S + _HOUR_S
+        end_s = _edge_after(start_s, _HOUR_S)
         self._hour = OpenWindow(start_s=start_s, end_s=end_s, clock=self.state, tally=self._tally())
 
     def _close_bucket(self, end_s: float) -> None:
         bucket = self._bucket
+        if round(end_s) == round(bucket.start_s):
+            # Cut within its first second: there is no such window on the wire, the next one takes over.
+            self._leftover = bucket.tally
+            return
         self._hour.tally.merge(bucket.tally)
         self._hour.clock = _worst(self._hour.clock, bucket.clock)
         span = Span(bucket.start_s, end_s, self._plan.bucket_s, bucket.clock, bucket.tally)
-        if round(end_s) > round(bucket.start_s):
-            self.drafts.append(bucket_draft(self._plan, self._face, span))
+        self.drafts.append(bucket_draft(self._plan, self._face, span))
 
     def _close_hour(self, end_s: float) -> None:
         hour = self._hour
@@ -272,6 +277,12 @@ class Book:
 def empty_tally(face: Face) -> Tally:
     """Return a tally with a zero for everything that a face counts."""
     return Tally.empty((name for name, _ in face.lines), face.zones)
+
+
+def _edge_after(start_s: float, length_s: int) -> float:
+    """Return where a window ends; one that a clock step would leave under a second for takes the next as well."""
+    end_s = start_s - start_s % length_s + length_s
+    return end_s if end_s - start_s >= 1.0 else end_s + length_s
 
 
 def _worst(a: ClockState, b: ClockState) -> ClockState:

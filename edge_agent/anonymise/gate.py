@@ -43,7 +43,7 @@ class Gate:
     def begin(self, t_s: float) -> None:
         """Start accounting at a monotonic instant."""
         self._since_s = self._last_s = t_s
-        self._preview.resume(self._saved, t_s, self._offset_s())
+        self._preview.resume(self._saved.model_copy(deep=True), t_s, self._offset_s())
         self._anchor()
 
     def frame(self, events: Events) -> None:

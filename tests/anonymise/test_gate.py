@@ -1,0 +1,430 @@
+"""Windows: every event and every second is entered once, whatever the clock, the camera and the process do."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from anonymise.plans import FACE, checked, crossed, occupied, plan, stayed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.anonymise import Face, Gate
+from edge_agent.clock import ManualClock
+from edge_agent.message import DWELL_EDGES_S, GENESIS, Counts, Hour
+from edge_agent.records import Events, Gap
+from edge_agent.terms import ClockState, Direction, GapCause, LineRole, Quality
+
+IN, OUT = Direction.IN, Direction.OUT
+T0 = datetime(2026, 6, 10, 10, 0, tzinfo=UTC).timestamp()  # noon in Rome
+
+
+def clock_at(seconds_after_ten: float, *, synced: bool = True) -> ManualClock:
+    """Return a clock whose monotonic side shows 1000."""
+    return ManualClock(1000.0, T0 + seconds_after_ten, synced=synced)
+
+
+class Camera:
+    """A gate and its clock, driven together."""
+
+    def __init__(self, clock: ManualClock, gate: Gate) -> None:
+        self.clock, self.gate = clock, gate
+        self.windows: list[Counts | Hour] = []
+        gate.begin(clock.monotonic())
+
+    def collect(self) -> None:
+        """Take over what closed."""
+        for draft in self.gate.drafts():
+            self.windows.append(checked(draft.message("a" * 16, len(self.windows) + 1, GENESIS)))
+
+    def look(self, seconds: float, every_s: float = 1.0) -> None:
+        """Look at uneventful frames for a while."""
+        for _ in range(round(seconds / every_s)):
+            self.clock.advance(every_s)
+            self.gate.frame(Events(self.clock.monotonic()))
+        self.collect()
+
+    def see(self, *directions: Direction, line: str = "door") -> None:
+        """See people cross, now."""
+        self.gate.frame(crossed(self.clock.monotonic(), *directions, line=line))
+        self.collect()
+
+    def miss(self, seconds: float, cause: GapCause) -> None:
+        """Lose sight for a while."""
+        start = self.clock.monotonic()
+        self.clock.advance(seconds)
+        self.gate.gap(Gap(start, self.clock.monotonic(), cause))
+        self.collect()
+
+    def end(self) -> None:
+        """Come to the end of the clip."""
+        self.gate.end()
+        self.collect()
+
+    @property
+    def counts(self) -> list[Counts]:
+        """The buckets so far."""
+        return [window for window in self.windows if isinstance(window, Counts)]
+
+    @property
+    def hours(self) -> list[Hour]:
+        """The hours so far."""
+        return [window for window in self.windows if isinstance(window, Hour)]
+
+
+def camera(clock: ManualClock, saved: bytes | None = None, *, face: Face = FACE, hold_s: float = 600.0) -> Camera:
+    """Return a camera that begins now."""
+    return Camera(clock, Gate(plan(face=face, hold_s=hold_s), clock, saved))
+
+
+def test_zeros_are_sent() -> None:
+    """A quarter of an hour with nobody in sight is a bucket with a zero for every line and zone."""
+    shop = camera(clock_at(0))
+    shop.look(901)
+    (bucket,) = shop.counts
+    assert [(line.name, line.in_, line.out) for line in bucket.lines] == [("door", 0, 0), ("street", 0, 0)]
+    assert (bucket.observed_s, bucket.gaps, bucket.frames) == (900, (), 899)
+    assert bucket.zones[0].occupancy.model_dump() == {"min": 0, "mean_milli": 0, "max": 0, "presence_s": 0}
+
+
+def test_an_hour_is_the_sum_of_its_buckets() -> None:
+    """The sealed hour adds up to its four buckets, and carries dwell, capture and the day's balance beside them."""
+    shop = camera(clock_at(0))
+    for _ in range(4):
+        shop.look(450)
+        shop.see(IN, IN, OUT)
+        shop.see(IN, OUT, line="street")
+        shop.gate.frame(stayed(shop.clock.monotonic(), 42.0))
+        shop.look(450)
+    (hour,) = shop.hours
+    assert [bucket.end for bucket in shop.counts][-1] == hour.end == "2026-06-10T11:00:00Z"
+    assert (hour.lines[0].in_, hour.lines[0].out) == (8, 4)
+    assert sum(bucket.lines[0].in_ for bucket in shop.counts) == 8
+    assert hour.zones[0].dwell[sum(edge <= 42 for edge in DWELL_EDGES_S)] == hour.zones[0].stays == 4
+    assert hour.pass_by is not None
+    assert (hour.pass_by.passed, hour.pass_by.entered) == (8, 8)
+    assert hour.day is not None
+    assert (hour.day.in_, hour.day.out, hour.day.imbalance) == (8, 4, 4)
+    assert hour.frames == sum(bucket.frames for bucket in shop.counts)
+
+
+def test_the_past_before_the_start_is_a_gap() -> None:
+    """A device that starts at 10:35 says for bucket and hour that it was off before."""
+    shop = camera(clock_at(35 * 60))
+    shop.look(25 * 60)
+    assert [(g.cause, g.s) for g in shop.counts[0].gaps] == [(GapCause.OFF, 300)]
+    assert [(g.cause, g.s) for g in shop.hours[0].gaps] == [(GapCause.OFF, 2100)]
+    assert Quality.DEGRADED in shop.hours[0].quality
+
+
+def test_blindness_is_never_a_zero() -> None:
+    """A bucket without sight has no occupancy at all, is called blind, and names the cause."""
+    shop = camera(clock_at(0))
+    shop.look(100)
+    shop.miss(1700, GapCause.DISCONNECTED)
+    shop.look(1)
+    first, second = shop.counts
+    assert [(g.cause, g.s) for g in first.gaps] == [(GapCause.DISCONNECTED, 800)]
+    assert [(g.cause, g.s) for g in second.gaps] == [(GapCause.DISCONNECTED, 900)]
+    assert Quality.BLIND in second.quality
+    assert second.zones[0].occupancy.max is None
+
+
+def test_occupancy_is_weighed_with_observed_time() -> None:
+    """The mean is over the seconds that were observed, not over the whole window."""
+    shop = camera(clock_at(0))
+    shop.look(100)
+    shop.gate.frame(occupied(shop.clock.monotonic(), 4))
+    shop.look(100)
+    shop.gate.settle(occupied(shop.clock.monotonic(), 0))
+    shop.miss(700, GapCause.STALLED)
+    occupancy = shop.counts[0].zones[0].occupancy
+    assert (occupancy.min, occupancy.mean_milli, occupancy.max, occupancy.presence_s) == (0, 2000, 4, 400)
+
+
+def test_a_silent_source_is_noticed_by_the_clock() -> None:
+    """When neither frame nor gap arrives, the tick itself makes a gap and the live leaves say unknown."""
+    shop = camera(clock_at(0))
+    shop.look(10)
+    shop.clock.advance(1.5)
+    shop.gate.tick(shop.clock.monotonic())
+    assert shop.gate.live()["live/door/in"] == 0
+    shop.clock.advance(3600)
+    shop.gate.tick(shop.clock.monotonic())
+    shop.collect()
+    assert shop.gate.blind is GapCause.STALLED
+    assert set(shop.gate.live().values()) == {None}
+    assert len(shop.counts) == 4
+
+
+def test_slow_frames_are_an_overload() -> None:
+    """Frames further apart than the plan allows were not watched in between."""
+    shop = camera(clock_at(0))
+    shop.look(900, every_s=5.0)
+    assert [(g.cause, g.s) for g in shop.counts[0].gaps] == [(GapCause.OVERLOAD, 900)]
+    assert shop.counts[0].frames == 179
+
+
+def test_live_leaves_follow_the_day() -> None:
+    """Lines count up since local midnight and start again at zero there; inside never falls below zero."""
+    shop = camera(clock_at(11.9 * 3600))
+    shop.look(10)
+    shop.see(OUT)
+    shop.see(IN, IN)
+    assert shop.gate.live() == {
+        "live/door/in": 2,
+        "live/door/out": 1,
+        "live/street/in": 0,
+        "live/street/out": 0,
+        "live/c/inside": 2,
+        "live/c/table/occupancy": 0,
+    }
+    shop.look(600)
+    assert shop.gate.live()["live/door/in"] == 0
+    assert shop.gate.live()["live/c/inside"] == 0
+
+
+def test_an_end_of_clip_closes_everything() -> None:
+    """What is over is published at once; the time that the clip did not fill is a gap named so."""
+    shop = camera(clock_at(600))
+    shop.look(100)
+    shop.see(IN)
+    shop.end()
+    (bucket,), (hour,) = shop.counts, shop.hours
+    assert {g.cause: g.s for g in bucket.gaps} == {GapCause.OFF: 600, GapCause.ENDED: 200}
+    assert {g.cause: g.s for g in hour.gaps} == {GapCause.OFF: 600, GapCause.ENDED: 2900}
+    assert bucket.lines[0].in_ == hour.lines[0].in_ == 1
+
+
+# -- clocks --------------------------------------------------------------------------------------------------------
+
+
+def test_counts_wait_for_the_first_synchronisation() -> None:
+    """A device that boots in 1970 stamps what it counted meanwhile with the true time, once it knows it."""
+    clock = ManualClock(1000.0, 0.0, synced=False)
+    shop = camera(clock)
+    shop.look(100)
+    shop.see(IN)
+    assert shop.windows == []
+    assert shop.gate.live()["live/door/in"] == 1
+    clock.step_utc(T0 + 700)
+    clock.synced = True
+    shop.look(1200)
+    first, second = shop.counts[:2]
+    assert (first.start, first.clock) == ("2026-06-10T10:00:00Z", ClockState.RECOVERED)
+    assert first.lines[0].in_ == 1
+    assert {g.cause: g.s for g in first.gaps} == {GapCause.OFF: 700}
+    assert second.clock is ClockState.SYNCED
+
+
+def test_after_the_hold_counts_go_out_marked() -> None:
+    """A device that never hears of the time publishes all the same, and says that its clock is not trusted."""
+    shop = camera(clock_at(0, synced=False), hold_s=300)
+    shop.look(299)
+    assert shop.gate.clock_state is ClockState.UNSYNCED
+    shop.look(602)
+    (bucket,) = shop.counts
+    assert (bucket.clock, bucket.observed_s) == (ClockState.UNSYNCED, 900)
+    assert Quality.CLOCK in bucket.quality
+
+
+@pytest.mark.parametrize("jump_s", [1.0, -1.0])
+def test_slew_changes_nothing(jump_s: float) -> None:
+    """A wall clock that is corrected by a second leaves windows of the right length behind."""
+    shop = camera(clock_at(0))
+    shop.look(450)
+    shop.clock.step_utc(jump_s)
+    shop.look(1400)
+    assert [b.start for b in shop.counts] == ["2026-06-10T10:00:00Z", "2026-06-10T10:15:00Z"]
+    assert all(b.expected_s == b.observed_s == 900 for b in shop.counts)
+
+
+@pytest.mark.parametrize("jump_s", [30.0, 1800.0, 86_400.0, 3.2e8, -30.0, -1800.0, -86_400.0, -3.2e8])
+def test_a_step_loses_no_event(jump_s: float) -> None:
+    """However far the wall clock jumps, what was counted before and after is there once, and the window says so."""
+    shop = camera(clock_at(0))
+    shop.look(100)
+    shop.see(IN)
+    shop.clock.step_utc(jump_s)
+    shop.look(10)
+    shop.see(IN)
+    shop.look(100)
+    shop.end()
+    assert sum(b.lines[0].in_ for b in shop.counts) == sum(h.lines[0].in_ for h in shop.hours) == 2
+    assert any(b.clock is ClockState.STEPPED and Quality.PARTIAL in b.quality for b in shop.counts)
+    assert sum(b.observed_s for b in shop.counts) == pytest.approx(210, abs=2)
+    if 0 < jump_s <= 3600:
+        assert sum(g.s for b in shop.counts for g in b.gaps if g.cause is GapCause.CLOCK) == jump_s
+
+
+@pytest.mark.parametrize(
+    ("midnight", "hours"), [("2026-03-28T23:00", 23), ("2026-10-24T22:00", 25)], ids=["spring", "autumn"]
+)
+def test_days_of_the_clock_change(midnight: str, hours: int) -> None:
+    """Between two local midnights lie 23 or 25 sealed hours, and the running day is reset exactly once."""
+    begin = datetime.fromisoformat(midnight).replace(tzinfo=UTC).timestamp()
+    clock = ManualClock(0.0, begin)
+    shop = Camera(clock, Gate(plan(), clock))
+    for _ in range(hours):
+        shop.see(IN)
+        shop.miss(3600, GapCause.STALLED)
+    assert len(shop.hours) == hours
+    assert shop.hours[-1].day is not None
+    assert shop.hours[-1].day.in_ == hours
+    assert shop.gate.checkpoint().count(b'"inside":0') == 1
+
+
+# -- restarts ------------------------------------------------------------------------------------------------------
+
+
+def test_a_restart_goes_on_with_the_open_bucket() -> None:
+    """A process that dies and comes back loses the time between, as a gap, and nothing that was saved."""
+    shop = camera(clock_at(0))
+    shop.look(300)
+    shop.see(IN)
+    saved = shop.gate.checkpoint()
+    again = camera(clock_at(420), saved)
+    again.look(480)
+    (bucket,) = again.counts
+    assert bucket.lines[0].in_ == 1
+    assert {g.cause: g.s for g in bucket.gaps} == {GapCause.OFF: 120}
+    assert again.gate.live()["live/door/in"] == 1
+
+
+def test_a_long_absence_is_filled_with_blind_windows() -> None:
+    """Ten hours without power are forty blind buckets and ten blind hours, not a hole."""
+    shop = camera(clock_at(0))
+    shop.look(300)
+    shop.see(IN)
+    again = camera(clock_at(10 * 3600 + 60), shop.gate.checkpoint())
+    again.look(1)
+    assert len(again.counts) == 40
+    assert len(again.hours) == 10
+    assert again.counts[0].lines[0].in_ == 1
+    assert all(Quality.BLIND in bucket.quality for bucket in again.counts[1:])
+
+
+def test_a_month_in_a_drawer_is_not_filled() -> None:
+    """After more than a week the saved bucket is closed where it stood, and counting begins anew."""
+    shop = camera(clock_at(0))
+    shop.look(300)
+    shop.see(IN)
+    again = camera(clock_at(30 * 86_400), shop.gate.checkpoint())
+    again.look(900)
+    assert [(b.start, b.end) for b in again.counts] == [
+        ("2026-06-10T10:00:00Z", "2026-06-10T10:05:00Z"),
+        ("2026-07-10T10:00:00Z", "2026-07-10T10:15:00Z"),
+    ]
+
+
+def test_another_geometry_closes_the_open_bucket_under_the_old_one() -> None:
+    """Counts made with a line that has since been moved go out under the hash of the line that made them."""
+    shop = camera(clock_at(0))
+    shop.look(300)
+    shop.see(IN)
+    moved = Face((("door", LineRole.DOOR),), (), FACE.model, "f" * 16, FACE.config)
+    again = camera(clock_at(310), shop.gate.checkpoint(), face=moved)
+    again.look(600)
+    assert [(b.geometry, b.lines[0].in_, b.start, b.end) for b in again.counts] == [
+        ("1" * 16, 1, "2026-06-10T10:00:00Z", "2026-06-10T10:05:00Z"),
+        ("f" * 16, 0, "2026-06-10T10:05:00Z", "2026-06-10T10:15:00Z"),
+    ]
+
+
+def test_held_counts_survive_a_crash() -> None:
+    """What waits for a synchronised clock is saved as a sum, and goes into the first window after the restart."""
+    shop = camera(ManualClock(1000.0, 0.0, synced=False))
+    shop.look(50)
+    shop.see(IN, IN)
+    shop.gate.frame(stayed(shop.clock.monotonic(), 10))
+    once = camera(ManualClock(7.0, 0.0, synced=False), shop.gate.checkpoint())
+    once.see(OUT)
+    twice = camera(clock_at(0), once.gate.checkpoint())
+    twice.look(900)
+    (bucket,) = twice.counts
+    assert (bucket.lines[0].in_, bucket.lines[0].out, bucket.zones[0].stays) == (2, 1, 1)
+    assert bucket.clock is ClockState.RECOVERED
+    assert bucket.observed_s == 900
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b'{"version": 99}', b"\xff\xfe"])
+def test_a_damaged_checkpoint_is_refused(damaged: bytes) -> None:
+    """A checkpoint that cannot be read is an error to report, not a crash later on."""
+    if not damaged:
+        Gate(plan(), clock_at(0), damaged)
+        return
+    with pytest.raises(ValueError, match="counting starts afresh"):
+        Gate(plan(), clock_at(0), damaged)
+
+
+# -- anything ------------------------------------------------------------------------------------------------------
+
+happenings = st.lists(
+    st.one_of(
+        st.tuples(st.just("look"), st.integers(1, 400)),
+        st.tuples(st.just("in"), st.integers(1, 3)),
+        st.tuples(st.just("out"), st.integers(1, 3)),
+        st.tuples(st.just("gap"), st.integers(1, 5000)),
+        st.tuples(st.just("late"), st.integers(3, 2000)),
+        st.tuples(st.just("step"), st.integers(-90_000, 90_000)),
+        st.tuples(st.just("restart"), st.integers(0, 90_000)),
+        st.tuples(st.just("unsync"), st.just(0)),
+        st.tuples(st.just("sync"), st.just(0)),
+    ),
+    max_size=40,
+)
+
+
+def _play(shop: Camera, what: str, n: int) -> Camera:
+    match what:
+        case "look":
+            shop.look(n, every_s=1.0)
+        case "in" | "out":
+            shop.see(*([IN if what == "in" else OUT] * n))
+        case "gap":
+            shop.miss(n, GapCause.STALLED)
+        case "late":
+            shop.clock.advance(n)
+            shop.see()
+        case "step":
+            shop.clock.step_utc(n)
+        case "unsync" | "sync":
+            shop.clock.synced = what == "sync"
+        case _:
+            windows, saved = shop.windows, shop.gate.checkpoint()
+            shop.clock.advance(n)
+            shop = camera(shop.clock, saved)
+            shop.windows = windows
+    return shop
+
+
+@settings(max_examples=150, deadline=None)
+@given(happenings, st.booleans())
+def test_whatever_happens_nothing_is_lost_or_doubled(story: list[tuple[str, int]], synced: bool) -> None:  # noqa: FBT001
+    """Gaps, late frames, clock steps and restarts in any order: each crossing is in one bucket and one hour."""
+    shop = camera(clock_at(100, synced=synced))
+    for what, n in story:
+        shop = _play(shop, what, n)
+    shop.end()
+    want_in = sum(n for what, n in story if what == "in")
+    want_out = sum(n for what, n in story if what == "out")
+    for windows in (shop.counts, shop.hours):
+        assert sum(w.lines[0].in_ for w in windows) == want_in
+        assert sum(w.lines[0].out for w in windows) == want_out
+
+
+@settings(max_examples=60, deadline=None)
+@given(happenings.map(lambda story: [item for item in story if item[0] not in ("step", "unsync", "sync")]))
+def test_without_clock_steps_windows_follow_each_other(story: list[tuple[str, int]]) -> None:
+    """Buckets and hours are contiguous, aligned and of full length as long as the clock behaves."""
+    shop = camera(clock_at(100))
+    for what, n in story:
+        shop = _play(shop, what, n)
+    shop.end()
+    for windows, length in ((shop.counts, 900), (shop.hours, 3600)):
+        assert all(w.expected_s == length for w in windows)
+        assert all(a.end == b.start for a, b in _pairs(windows))
+
+
+def _pairs(windows: list[Counts] | list[Hour]) -> Iterator[tuple[Counts | Hour, Counts | Hour]]:
+    return pairwise(windows)
