@@ -29,9 +29,7 @@ class Bundle:
             BundleError: one line per problem, each naming the file and what to do.
         """
         if not folder.is_dir():
-            raise BundleError(
-                f"{folder}: no such bundle folder; `edge-agent models list` shows what is installed"
-            )
+            raise BundleError(f"{folder}: no such bundle folder; `edge-agent models list` shows what is installed")
         bundle = cls(folder, load_card(folder / CARD_FILE))
         problems = []
         for file in bundle.card.file:
@@ -74,7 +72,5 @@ class Bundle:
             )
         digest = hashlib.sha256(content).hexdigest()
         if digest != file.sha256:
-            raise BundleError(
-                f"{path}: sha256 is {digest}, the card says {file.sha256}; install the bundle again"
-            )
+            raise BundleError(f"{path}: sha256 is {digest}, the card says {file.sha256}; install the bundle again")
         return content

@@ -42,9 +42,7 @@ class Precision(StrEnum):
 class Resize(StrEnum):
     """How a picture is fitted into the network's input."""
 
-    LETTERBOX_TOP_LEFT = (
-        "letterbox_top_left"  # aspect kept, picture at the top left, the rest filled with `pad`
-    )
+    LETTERBOX_TOP_LEFT = "letterbox_top_left"  # aspect kept, picture at the top left, the rest filled with `pad`
     STRETCH = "stretch"  # width and height scaled independently
 
 
@@ -57,9 +55,7 @@ class _Table(BaseModel):
 class Source(_Table):
     """Who made the network and where it can be looked up."""
 
-    publisher: str = Field(
-        min_length=1, description="Person, group or repository that published the weights."
-    )
+    publisher: str = Field(min_length=1, description="Person, group or repository that published the weights.")
     url: str = Field(pattern=r"^https://\S+$", description="Where the publisher describes or keeps them.")
 
 
@@ -132,9 +128,7 @@ class Thresholds(_Table):
     tracks, those between `low` and it only keep a track alive.
     """
 
-    score: float = Field(
-        gt=0.0, lt=1.0, description="Operating threshold: at or above it a box is a detection."
-    )
+    score: float = Field(gt=0.0, lt=1.0, description="Operating threshold: at or above it a box is a detection.")
     low: float = Field(gt=0.0, lt=1.0, description="Below it nothing leaves the detector.")
     nms_iou: float = Field(gt=0.0, le=1.0, description="Of two boxes of a class that overlap more, one goes.")
 
@@ -187,17 +181,11 @@ class Measured(_Table):
 class Card(_Table):
     """The whole card."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Small letters, digits, '-' and '_'."
-    )
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Small letters, digits, '-' and '_'.")
     version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")
-    description: str = Field(
-        min_length=1, description="One sentence: what it finds, and where it is good or bad."
-    )
+    description: str = Field(min_length=1, description="One sentence: what it finds, and where it is good or bad.")
     task: Literal["detect"] = "detect"
-    licence: str = Field(
-        min_length=1, description="SPDX identifier of the weights' licence, such as 'Apache-2.0'."
-    )
+    licence: str = Field(min_length=1, description="SPDX identifier of the weights' licence, such as 'Apache-2.0'.")
     source: Source
     classes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] = Field(
         description="Class names in the order of the network's outputs."
@@ -205,9 +193,7 @@ class Card(_Table):
     input: Input
     decoder: Decoder
     thresholds: Thresholds
-    file: Annotated[tuple[ModelFile, ...], Field(min_length=1)] = Field(
-        description="The networks, as [[file]]."
-    )
+    file: Annotated[tuple[ModelFile, ...], Field(min_length=1)] = Field(description="The networks, as [[file]].")
     measured: Measured = Measured()
 
     @model_validator(mode="after")

@@ -48,9 +48,7 @@ def record_choice(bundle: Bundle, state_folder: Path, precision: Precision) -> P
     path = choice_file(bundle, state_folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
-    partial.write_text(
-        json.dumps({"device": device_key(), "precision": precision.value}) + "\n", encoding="utf-8"
-    )
+    partial.write_text(json.dumps({"device": device_key(), "precision": precision.value}) + "\n", encoding="utf-8")
     partial.replace(path)
     return path
 
