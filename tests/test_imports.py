@@ -1,0 +1,392 @@
+"""The privacy promise as a build rule: which part of the agent may import which, and who may do what.
+
+To be read by a data-protection officer. A picture, a box or the id of a track exists only in `records`, in the
+stages (`camera`, `detector`, `tracker`, `counting`) and in the libraries `numpy`, `cv2` and `onnxruntime`.
+What sends (`message`, `outbox`, `uplink`) stands below without any of them: it cannot send what it cannot name.
+The tests read the source of every module; imports inside functions and `if TYPE_CHECKING` count as well.
+"""
+
+import ast
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+PACKAGE = "edge_agent"
+ANYTHING = "*"
+
+
+class Row(NamedTuple):
+    """A line of the table: a part of the agent, and what it may import beside itself and the standard library."""
+
+    part: str
+    ours: str
+    others: str
+
+
+_STAGE = "records terms config clock"
+_PIPELINE = f"camera detector tracker counting anonymise message {_STAGE}"
+
+# fmt: off
+TABLE = (
+    #   part         of ours                              of others
+    Row("",          "",                                  ""),  # edge_agent/__init__.py
+    Row("terms",     "",                                  ""),
+    Row("records",   "terms",                             "numpy"),
+    Row("clock",     "",                                  ""),
+    Row("message",   "terms",                             "pydantic"),
+    Row("config",    "terms",                             "pydantic"),
+    Row("camera",    _STAGE,                              "numpy cv2"),
+    Row("detector",  _STAGE,                              "numpy cv2 onnxruntime pydantic tomli_w psutil"),
+    Row("tracker",   _STAGE,                              "numpy"),
+    Row("counting",  _STAGE,                              "numpy"),
+    Row("anonymise", "records terms message clock",       ""),
+    Row("outbox",    "clock",                             ""),
+    Row("uplink",    "outbox message terms config clock", "paho"),
+    Row("pipeline",  _PIPELINE,                           "numpy"),
+    Row("health",    "message terms config clock",        "psutil prometheus_client"),
+    Row("service",   ANYTHING,                            ANYTHING),
+    Row("replay",    ANYTHING,                            ANYTHING),
+    Row("annotate",  ANYTHING,                            ANYTHING),
+    Row("commands",  ANYTHING,                            ANYTHING),
+    Row("cli",       ANYTHING,                            ANYTHING),
+    Row("__main__",  ANYTHING,                            ANYTHING),
+)
+
+SENDS = ("message", "outbox", "uplink")
+HOLDS_PICTURES = ("records", "camera", "detector", "tracker", "counting")
+HANDLES_PICTURES = ("numpy", "cv2", "onnxruntime")
+
+
+class Only(NamedTuple):
+    """Something that only the named parts may do."""
+
+    what: str
+    parts: str
+    means: str
+
+
+ONLY = (
+    Only("make threads", "service",
+         "threading.Thread threading.Timer _thread multiprocessing concurrent.futures asyncio.to_thread *.loop_start "
+         "http.server.ThreadingHTTPServer socketserver.Threading* prometheus_client.start_*"),
+    Only("start child processes", "camera",
+         "subprocess pty os.system os.popen os.fork* os.exec* os.spawn* os.posix_spawn*"),
+    Only("touch the environment", "config",
+         "os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv os.path.expandvars"),
+    Only("import by name, which no table can read", "",
+         "__import__ exec eval importlib.import_module importlib.__import__ importlib.util importlib.machinery "
+         "runpy pkgutil sys.modules"),
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Module:
+    """A source file of the package, parsed."""
+
+    path: Path
+    name: str
+    tree: ast.Module
+
+    @property
+    def part(self) -> str:
+        """The line of the table that it belongs to."""
+        return part_of(self.name)
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it is an __init__.py."""
+        return self.path.name == "__init__.py"
+
+
+def part_of(name: str) -> str:
+    """'edge_agent.camera.reader' belongs to 'camera', 'edge_agent' to ''."""
+    return name.partition(".")[2].partition(".")[0]
+
+
+def read(root: Path) -> dict[str, Module]:
+    """Every module of the package under `root`, by dotted name."""
+    modules = {}
+    for path in sorted((root / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        modules[name] = Module(path, name, ast.parse(path.read_text(encoding="utf-8"), str(path)))
+    return modules
+
+
+def origin(node: ast.ImportFrom, module: Module) -> str:
+    """The absolute name of what stands after `from`, however many dots it was written with."""
+    if not node.level:
+        return node.module or ""
+    base = module.name.split(".")
+    base = base[: len(base) - node.level + module.is_package]
+    return ".".join([*base, *((node.module or "").split(".") if node.module else [])])
+
+
+def imports(module: Module, modules: dict[str, Module]) -> Iterator[tuple[int, str]]:
+    """(line, absolute name) of everything that the file imports, wherever in it.
+
+    The name 'edge_agent.*' stands for the whole package, through which everything else could be reached.
+    """
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+                if alias.asname is None and alias.name.partition(".")[0] == PACKAGE:
+                    yield node.lineno, f"{PACKAGE}.*"
+        elif isinstance(node, ast.ImportFrom):
+            base = origin(node, module)
+            for alias in node.names:
+                deeper = f"{base}.{alias.name}"
+                yield node.lineno, deeper if deeper in modules or deeper == f"{PACKAGE}.*" else base
+
+
+def uses(module: Module) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of every imported module and of every name in the code, annotations left out."""
+    known: dict[str, str] = {}
+    hints: set[int] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                known[alias.asname or top] = alias.name if alias.asname else top
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = origin(node, module)
+            known.update({alias.asname or alias.name: f"{base}.{alias.name}" for alias in node.names})
+            yield node.lineno, base
+        for hint in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(hint, ast.expr):
+                hints.update(id(inner) for inner in ast.walk(hint))
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Name | ast.Attribute) and id(node) not in hints:
+            yield node.lineno, _dotted(node, known)
+
+
+def _dotted(node: ast.expr, known: dict[str, str]) -> str:
+    if isinstance(node, ast.Name):
+        return known.get(node.id, node.id)
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value, known)}.{node.attr}"
+    return "()"
+
+
+def forbidden_imports(root: Path) -> list[str]:
+    """One line per import that the table does not allow, and per module that has no row in it."""
+    rows = {row.part: row for row in TABLE}
+    modules = read(root)
+    found = []
+    for module in modules.values():
+        where = module.path.relative_to(root)
+        row = rows.get(module.part)
+        if row is None:
+            found.append(f"{where}: '{module.part}' has no row in the table; decide what it may import")
+            continue
+        for line, name in imports(module, modules):
+            if not allows(row, name):
+                found.append(f"{where}:{line}: {module.part or PACKAGE} may not import {name}")
+    return sorted(set(found))
+
+
+def allows(row: Row, name: str) -> bool:
+    """Whether the row lets its part import this."""
+    top = name.partition(".")[0]
+    if top == PACKAGE:
+        part = part_of(name)
+        return row.ours == ANYTHING or part in ("", row.part) or part in row.ours.split()
+    return row.others == ANYTHING or top in sys.stdlib_module_names or top in row.others.split()
+
+
+def forbidden_deeds(root: Path) -> list[str]:
+    """One line per place that does what only another part may do."""
+    return sorted(
+        {
+            f"{module.path.relative_to(root)}:{line}: {name}: only {only.parts or 'nobody'} may {only.what}"
+            for module in read(root).values()
+            for line, name in uses(module)
+            for only in ONLY
+            if module.part not in only.parts.split()
+            for means in only.means.split()
+            if fnmatchcase(name, means) or fnmatchcase(name, f"{means}.*")
+        }
+    )
+
+
+def reach(root: Path, part: str) -> set[str]:
+    """Names of all modules, ours and others', that importing any file of the part can load or name."""
+    modules = read(root)
+    todo = [name for name in modules if part_of(name) == part]
+    seen: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name == f"{PACKAGE}.*":
+            todo.extend(modules)
+        elif name in modules:
+            todo.extend(target for _, target in imports(modules[name], modules))
+            todo.append(name.rpartition(".")[0] or PACKAGE)
+    return seen
+
+
+def pictures_in(names: set[str]) -> set[str]:
+    """Those of the modules that hold or handle pictures."""
+    ours = {f"{PACKAGE}.{part}" for part in HOLDS_PICTURES}
+    return {
+        name for name in names if ".".join(name.split(".")[:2]) in ours or name.partition(".")[0] in HANDLES_PICTURES
+    }
+
+
+def test_every_import_is_in_the_table() -> None:
+    """No module imports what its row leaves out, and no module is without a row."""
+    assert forbidden_imports(REPO) == []
+
+
+def test_threads_processes_and_environment_have_one_owner_each() -> None:
+    """Only service makes threads, only camera child processes, only config reads the environment."""
+    assert forbidden_deeds(REPO) == []
+
+
+@pytest.mark.parametrize("part", SENDS)
+def test_what_sends_cannot_reach_a_picture(part: str) -> None:
+    """However long the chain of imports: nothing that sends arrives at a picture, a box or a track."""
+    reached = reach(REPO, part)
+    assert any(part_of(name) == part for name in reached), f"edge_agent.{part} does not exist"
+    assert pictures_in(reached) == set()
+
+
+@pytest.mark.parametrize("part", SENDS)
+def test_what_sends_does_not_load_a_picture_library(part: str) -> None:
+    """Importing every file of what sends loads no picture library, not even through somebody else's package."""
+    names = [name for name in read(REPO) if part_of(name) == part]
+    assert names, f"edge_agent.{part} does not exist"
+    code = f"import sys, {', '.join(names)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert pictures_in(set(done.stdout.split())) == set()
+
+
+def test_the_table_itself_keeps_pictures_from_what_sends() -> None:
+    """The rows of what sends, followed through the table, allow no part and no library that holds pictures."""
+    rows = {row.part: row for row in TABLE}
+    for start in SENDS:
+        todo, seen = [start], set[str]()
+        while todo:
+            part = todo.pop()
+            seen.add(part)
+            todo.extend(set(rows[part].ours.split()) - seen)
+        allowed = {library for part in seen for library in rows[part].others.split()}
+        assert seen.isdisjoint(HOLDS_PICTURES), f"{start} may reach {seen}"
+        assert allowed.isdisjoint({*HANDLES_PICTURES, ANYTHING}), f"{start} may reach {allowed}"
+
+
+def test_the_table_keeps_the_stages_apart() -> None:
+    """No stage is allowed another stage, so that each can be replaced on its own."""
+    stages = {"camera", "detector", "tracker", "counting", "anonymise"}
+    for row in TABLE:
+        if row.part in stages:
+            assert (stages - {row.part}).isdisjoint(row.ours.split()), row
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package to break."""
+    shutil.copytree(REPO / PACKAGE, tmp_path / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def break_it(root: Path, part: str, statement: str) -> str:
+    """Add a file with the statement to a part, and return the file's name as the findings print it."""
+    package = root / PACKAGE / part
+    single = package.with_suffix(".py")
+    if single.exists():
+        source, path = single.read_text(encoding="utf-8"), single
+    else:
+        package.mkdir(exist_ok=True)
+        source, path = "", package / "broken.py"
+    path.write_text(f"{source}\n{statement}\n", encoding="utf-8")
+    return str(path.relative_to(root))
+
+
+@pytest.mark.parametrize(
+    ("part", "statement"),
+    [
+        ("outbox", "from edge_agent.records import Frame"),
+        ("outbox", "from edge_agent import records"),
+        ("outbox", "import edge_agent.records as r"),
+        ("outbox", "import edge_agent"),
+        ("outbox", "import edge_agent.clock"),  # binds the name of the whole package
+        ("outbox", "from edge_agent import *"),
+        ("outbox", "import pydantic"),
+        ("clock", "from .records import Frame"),
+        ("tracker", "from ..counting import lines"),
+        ("tracker", "from .. import detector"),
+        ("uplink", "def late():\n    from edge_agent.counting import x"),
+        (
+            "uplink",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from edge_agent.records import Tracks",
+        ),
+        ("uplink", "try:\n    import numpy.typing as npt\nexcept ImportError:\n    pass"),
+        ("message", "class A:\n    import cv2"),
+        ("camera", "from edge_agent.detector.session import Detector"),
+        ("pipeline", "import edge_agent.uplink as u"),
+        ("anonymise", "from edge_agent.config.schema import Config"),
+        ("novelty", "x = 1"),
+    ],
+)
+def test_a_forbidden_import_is_found(copy: Path, part: str, statement: str) -> None:
+    """Each way of writing a forbidden import, put into a copy of the package, is found where it stands."""
+    before = forbidden_imports(copy)
+    where = break_it(copy, part, statement)
+    after = forbidden_imports(copy)
+    assert any(line.startswith(f"{where}:") for line in set(after) - set(before)), after
+
+
+@pytest.mark.parametrize(
+    ("part", "statement"),
+    [
+        ("uplink", "import threading\nt = threading.Thread(target=print)"),
+        ("uplink", "from threading import Thread as T\nclass Worker(T): ..."),
+        ("uplink", "def go(client):\n    client.loop_start()"),
+        ("health", "from concurrent import futures\np = futures.ThreadPoolExecutor()"),
+        ("health", "from prometheus_client import start_http_server\nstart_http_server(1)"),
+        ("detector", "import multiprocessing"),
+        ("detector", "import subprocess"),
+        ("outbox", "import os as o\no.execv('/bin/sh', ['sh'])"),
+        ("outbox", "import os\nfolder = os.environ['HOME']"),
+        ("camera", "from os import getenv\nname = getenv('X')"),
+        ("tracker", "import importlib\nm = importlib.import_module('edge_agent.' + 'camera')"),
+        ("service", "m = __import__('cv2')"),
+    ],
+)
+def test_a_forbidden_deed_is_found(copy: Path, part: str, statement: str) -> None:
+    """Threads, processes, environment and imports by name, put where they do not belong, are found there."""
+    before = forbidden_deeds(copy)
+    where = break_it(copy, part, statement)
+    after = forbidden_deeds(copy)
+    assert any(line.startswith(f"{where}:") for line in set(after) - set(before)), after
+
+
+def test_a_thread_in_an_annotation_is_no_thread(copy: Path) -> None:
+    """Naming the type of a thread that service made is not making one."""
+    before = forbidden_deeds(copy)
+    break_it(copy, "uplink", "import threading\ndef watch(worker: threading.Thread) -> threading.Thread: ...")
+    assert forbidden_deeds(copy) == before
+
+
+def test_a_long_way_to_a_picture_is_found(copy: Path) -> None:
+    """A chain of imports from what sends to a picture is followed to its end, through functions and packages."""
+    break_it(copy, "outbox", "from edge_agent.clock import SystemClock")
+    break_it(copy, "clock", "def late():\n    from edge_agent.config import schema")
+    package = copy / PACKAGE / "config" / "__init__.py"
+    package.write_text("from edge_agent.counting import lines\n", encoding="utf-8")
+    assert f"{PACKAGE}.counting" in {name[: len(f"{PACKAGE}.counting")] for name in pictures_in(reach(copy, "outbox"))}
