@@ -1,0 +1,19 @@
+"""The durable queue between counting and sending."""
+
+from edge_agent.outbox.database import GENESIS
+from edge_agent.outbox.errors import OutboxError, OutboxFull, OutboxInUse, OutboxTooNew
+from edge_agent.outbox.queue import Draft, Mark, Outbox, Row, Seal, Stats
+
+__all__ = [
+    "GENESIS",
+    "Draft",
+    "Mark",
+    "Outbox",
+    "OutboxError",
+    "OutboxFull",
+    "OutboxInUse",
+    "OutboxTooNew",
+    "Row",
+    "Seal",
+    "Stats",
+]
