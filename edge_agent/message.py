@@ -7,7 +7,7 @@ No free text, no coordinates, no ids of persons. What is not in these models can
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -274,3 +274,9 @@ def instant(utc_s: float) -> str:
 def payload_hash(payload: bytes) -> str:
     """Return what the next message's `prev_hash` says of this one."""
     return sha256(payload).hexdigest()
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema of a message, as published in docs/schema."""
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
