@@ -1,6 +1,12 @@
 """Every setting of the agent, typed, with units in the names; the only reader of the environment."""
 
+from edge_agent.config.allowed import json_schema
+from edge_agent.config.environment import crash_point, machine_folder, notify_socket, state_folder, watchdog_s
 from edge_agent.config.fields import Point
+from edge_agent.config.fingerprint import config_hash, geometry_hash
+from edge_agent.config.hours import Week, closed_dates, opening_week
+from edge_agent.config.load import load
+from edge_agent.config.problem import ConfigError, Problem
 from edge_agent.config.schema import (
     Anchor,
     BrokerConfig,
@@ -10,12 +16,14 @@ from edge_agent.config.schema import (
     DetectorConfig,
     HealthConfig,
     LineConfig,
+    OpeningHours,
     SiteConfig,
     StorageConfig,
     TrackerConfig,
     WindowsConfig,
     ZoneConfig,
 )
+from edge_agent.config.verify import Verified, verify
 
 __all__ = [
     "Anchor",
@@ -23,13 +31,30 @@ __all__ = [
     "CameraConfig",
     "ClockConfig",
     "Config",
+    "ConfigError",
     "DetectorConfig",
     "HealthConfig",
     "LineConfig",
+    "OpeningHours",
     "Point",
+    "Problem",
     "SiteConfig",
     "StorageConfig",
     "TrackerConfig",
+    "Verified",
+    "Week",
     "WindowsConfig",
     "ZoneConfig",
+    "closed_dates",
+    "config_hash",
+    "crash_point",
+    "geometry_hash",
+    "json_schema",
+    "load",
+    "machine_folder",
+    "notify_socket",
+    "opening_week",
+    "state_folder",
+    "verify",
+    "watchdog_s",
 ]

@@ -1,0 +1,1 @@
+"""The sub-commands of `edge-agent`, one file each."""
