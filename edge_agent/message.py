@@ -126,6 +126,9 @@ class _Window(_Message):
     observed_s: Count = Field(description="expected_s minus the seconds of all gaps.")
     gaps: tuple[GapSeconds, ...]
     frames: Count
+    lost_messages: Count = Field(
+        default=0, description="Messages stored on the device, then lost to a full or broken disk, not reported before."
+    )
     clock: ClockState
     quality: tuple[Quality, ...]
     lines: tuple[LineCounts, ...]
@@ -161,7 +164,7 @@ class CameraState(_Part):
 
 
 class State(_Message):
-    """`base/state`: birth and, with status 'offline', last will. `session` grows with every start of the agent."""
+    """`base/state`: birth and, with status 'offline', last will. `session` grows with every connection."""
 
     schema_: Literal["footfall/v1/state"] = Field(default="footfall/v1/state", alias="schema")
     status: Literal["online", "offline"]

@@ -86,6 +86,10 @@ class Draft:
     leaf: Literal["counts", "hours"]
     fields: Mapping[str, Any]
 
+    def reporting(self, lost_messages: int) -> "Draft":
+        """Return the draft with the number of messages that were lost and not reported before."""
+        return Draft(self.leaf, {**self.fields, "lost_messages": lost_messages})
+
     def seal(self, epoch: str, seq: int, prev_hash: str) -> bytes:
         """Give the message its key and its link to the one before, and return the payload."""
         return self.message(epoch, seq, prev_hash).payload()
