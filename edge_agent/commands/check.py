@@ -2,16 +2,24 @@
 
 import dataclasses
 import json
-from enum import StrEnum
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import click
-import tomli_w
 
 from edge_agent.clock import SystemClock
-from edge_agent.config import Config, ConfigError, Problem, Verified, config_hash, geometry_hash, json_schema, verify
-from edge_agent.config.problem import one_line, redact
+from edge_agent.config import (
+    Config,
+    ConfigError,
+    Problem,
+    Verified,
+    as_toml,
+    config_hash,
+    geometry_hash,
+    json_schema,
+    verify,
+)
+from edge_agent.config.problem import one_line
 
 WRONG = 2
 """Exit status for a configuration that cannot be used."""
@@ -51,7 +59,7 @@ def _report(file: Path, verified: Verified, *, as_json: bool, show: bool) -> Non
         return
     for warning in verified.warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo(settings(verified.config) if show else one_line(_summary(file, verified.config)), nl=not show)
+    click.echo(as_toml(verified.config) if show else one_line(_summary(file, verified.config)), nl=not show)
 
 
 def _result(file: Path, verified: Verified) -> dict[str, Any]:
@@ -85,24 +93,3 @@ def _plain(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
 
 def _as_json(result: dict[str, Any]) -> str:
     return json.dumps(result, indent=2)
-
-
-def settings(config: Config) -> str:
-    """The settings in force as TOML: secrets are paths, and addresses lose what may be credentials."""
-    data = config.model_dump(by_alias=True, exclude_none=True)
-    for camera in data["camera"]:
-        camera["source"] = redact(camera["source"])
-    return tomli_w.dumps(_toml(data))
-
-
-def _toml(value: Any) -> Any:  # noqa: ANN401 - any value of a setting
-    """The value in the types that TOML has."""
-    match value:
-        case dict():
-            return {key: _toml(element) for key, element in value.items()}
-        case tuple() | list():
-            return [_toml(element) for element in value]
-        case PurePath() | StrEnum():
-            return str(value)
-        case _:
-            return value

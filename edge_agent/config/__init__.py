@@ -24,6 +24,7 @@ from edge_agent.config.schema import (
     ZoneConfig,
 )
 from edge_agent.config.verify import Verified, verify
+from edge_agent.config.write import as_toml
 
 __all__ = [
     "Anchor",
@@ -45,6 +46,7 @@ __all__ = [
     "Week",
     "WindowsConfig",
     "ZoneConfig",
+    "as_toml",
     "closed_dates",
     "config_hash",
     "crash_point",

@@ -39,10 +39,10 @@ def reference() -> str:
 
 
 def _section(path: Location, schema: Schema) -> str:
+    settings = {key: node for key, node in schema["properties"].items() if not _is_table(node)}
     rows = [
-        f"| `{key}` | {_cell(_allowed(key, node))} | {_default(key, node, schema)} | {_cell(node.get('description', ''))} |"
-        for key, node in schema["properties"].items()
-        if not _is_table(node)
+        f"| `{key}` | {_cell(describe(node, key))} | {_default(key, node, schema)} | {_cell(node['description'])} |"
+        for key, node in settings.items()
     ]
     lines = [
         f"## `{header(path)}`",
@@ -59,10 +59,6 @@ def _section(path: Location, schema: Schema) -> str:
 def _is_table(node: Schema) -> bool:
     schema = resolved(node)
     return "properties" in schema or is_list_of_tables(schema)
-
-
-def _allowed(key: str, node: Schema) -> str:
-    return describe(resolved(node), key)
 
 
 def _default(key: str, node: Schema, table: Schema) -> str:

@@ -36,13 +36,13 @@ class _Table(BaseModel):
 class OpeningHours(_Table):
     """Local opening hours; a day left out is closed. Without the table the shop is always open."""
 
-    mon: Spans = ()
-    tue: Spans = ()
-    wed: Spans = ()
-    thu: Spans = ()
-    fri: Spans = ()
-    sat: Spans = ()
-    sun: Spans = ()
+    mon: Spans = Field(default=(), description="Monday.")
+    tue: Spans = Field(default=(), description="Tuesday.")
+    wed: Spans = Field(default=(), description="Wednesday.")
+    thu: Spans = Field(default=(), description="Thursday.")
+    fri: Spans = Field(default=(), description="Friday.")
+    sat: Spans = Field(default=(), description="Saturday.")
+    sun: Spans = Field(default=(), description="Sunday.")
     closed_on: tuple[date, ...] = Field(
         default=(), description="Days on which the shop stays closed, such as 2026-12-25."
     )
