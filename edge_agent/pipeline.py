@@ -7,11 +7,23 @@ happens to the windows.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from edge_agent.anonymise import Calendar, Draft, Face, Gate, Plan
-from edge_agent.config import CameraConfig, Config, config_hash, geometry_hash, opening_week
+from edge_agent.clock import Clock
+from edge_agent.config import (
+    CameraConfig,
+    Config,
+    closed_dates,
+    config_hash,
+    geometry_hash,
+    machine_folder,
+    opening_week,
+)
 from edge_agent.counting import SceneCounter
+from edge_agent.detector import Bundle, Detector
+from edge_agent.detector.catalogue import find_bundle
 from edge_agent.records import Detections, Events, Frame, Gap, Image, Tracks
 from edge_agent.tracker import Tracker
 
@@ -134,19 +146,85 @@ class Pipeline:
         return self._counter
 
 
-def plan_for(config: Config, camera: CameraConfig, *, model_sha256: str, hold_s: float | None = None) -> Plan:
-    """Return what the windows of a camera need to know of the configuration."""
-    hours = config.site.opening_hours
+def make_pipeline(
+    config: Config,
+    camera: CameraConfig,
+    detector: Detector,
+    clock: Clock,
+    *,
+    detect: Detect,
+    saved: bytes | None = None,
+) -> tuple[Pipeline, Gate]:
+    """Put the stages of one camera together.
+
+    Args:
+        config: the whole configuration.
+        camera: the camera of it.
+        detector: what the thresholds and classes are taken from.
+        clock: the one that the frames are stamped with.
+        detect: how a picture gets to the detector, which cameras may share.
+        saved: the checkpoint of an earlier process.
+
+    Raises:
+        ValueError: the checkpoint cannot be read.
+    """
+    gate = Gate(_plan(config, camera, detector.model_sha256), clock, saved)
+    pipeline = Pipeline(
+        camera,
+        detect=detect,
+        class_names=detector.classes,
+        tracker=Tracker(config.tracker, high_score=detector.threshold, low_score=detector.low),
+        gate=gate,
+        lost_s=config.tracker.lost_s,
+    )
+    return pipeline, gate
+
+
+def load_detector(config: Config, *, config_folder: Path, bundle: str | None = None) -> Detector:
+    """Find the bundle, verify it, load the network and run it once; then see that it knows what is to be counted.
+
+    Args:
+        config: the whole configuration.
+        config_folder: what a relative path of a bundle in it starts from.
+        bundle: name or path that takes the place of the configured one; a relative path starts from here.
+
+    Raises:
+        BundleError: there is no such bundle, or it is not sound.
+        ProviderError: another provider than the configured one would run.
+        ValueError: a line or zone counts a class that the network does not know.
+    """
+    settings = config.detector
+    folder = (
+        find_bundle(bundle, state=machine_folder())
+        if bundle is not None
+        else find_bundle(settings.bundle, state=machine_folder(), relative_to=config_folder)
+    )
+    loaded = Bundle.load(folder)
+    for camera in config.camera:
+        SceneCounter(camera, class_names=loaded.card.classes, width=16, height=16)
+    wanted = {name for camera in config.camera for line in camera.line for name in line.classes}
+    wanted |= {name for camera in config.camera for zone in camera.zone for name in zone.classes}
+    detector = Detector(
+        loaded,
+        precision=settings.precision,
+        provider=settings.provider,
+        allow_fallback=settings.allow_fallback,
+        threads=settings.threads,
+        min_score=settings.min_score,
+        classes_wanted=sorted(wanted) or None,
+        state_folder=machine_folder(),
+    )
+    detector.warm_up()
+    return detector
+
+
+def _plan(config: Config, camera: CameraConfig, model_sha256: str) -> Plan:
     return Plan(
         tenant=config.site.tenant,
         site=config.site.site,
         device=config.site.device,
         camera=camera.name,
-        calendar=Calendar(
-            ZoneInfo(config.site.time_zone),
-            opening_week(hours) if hours else None,
-            frozenset(hours.closed_on) if hours else frozenset(),
-        ),
+        calendar=Calendar(ZoneInfo(config.site.time_zone), opening_week(config.site), closed_dates(config.site)),
         face=Face(
             lines=tuple((line.name, line.role) for line in camera.line),
             zones=tuple(zone.name for zone in camera.zone),
@@ -156,5 +234,5 @@ def plan_for(config: Config, camera: CameraConfig, *, model_sha256: str, hold_s:
         ),
         bucket_s=config.windows.bucket_min * 60,
         max_frame_gap_s=config.windows.max_frame_gap_s,
-        hold_s=config.clock.hold_min * 60 if hold_s is None else hold_s,
+        hold_s=config.clock.hold_min * 60,
     )

@@ -1,0 +1,131 @@
+"""The whole pipeline on a clip, in the clip's own time: what `run` would have counted and sent."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from edge_agent.anonymise import Draft
+from edge_agent.clock import ManualClock
+from edge_agent.config import CameraConfig, Config
+from edge_agent.detector import Detector
+from edge_agent.message import GENESIS, payload_hash
+from edge_agent.pipeline import Look, Step, make_pipeline
+from edge_agent.records import Events, Frame, Gap, Occupancy
+from edge_agent.terms import Direction
+
+_EPOCH: Final = "0" * 16  # a replay has no outbox, hence no epoch of its own
+
+
+@dataclass
+class ZoneRecord:
+    """What a person who replays a clip wants to know about a zone; it never leaves the machine."""
+
+    dwell_s: list[float] = field(default_factory=list)
+    series: list[tuple[float, int]] = field(default_factory=lambda: [(0.0, 0)])
+
+    def mean(self, duration_s: float) -> float:
+        """Return the mean occupancy over the clip."""
+        ends = [t_s for t_s, _ in self.series[1:]] + [duration_s]
+        held = sum(count * max(0.0, end - t_s) for (t_s, count), end in zip(self.series, ends, strict=True))
+        return held / duration_s if duration_s > 0 else 0.0
+
+
+class Replay:
+    """Counts one clip. The result is the JSON object that `edge-agent replay --json` prints."""
+
+    def __init__(self, config: Config, camera: CameraConfig, detector: Detector, *, start_utc_s: float) -> None:
+        """Prepare; the clip's first picture is taken to be of `start_utc_s`."""
+        self._clock = ManualClock(0.0, start_utc_s)
+        self._detector = detector
+        self._pipeline, self._gate = make_pipeline(config, camera, detector, self._clock, detect=detector.detect)
+        self._lines = {line.name: {Direction.IN: 0, Direction.OUT: 0} for line in camera.line}
+        self._zones = {zone.name: ZoneRecord() for zone in camera.zone}
+        self._hours: list[Mapping[str, Any]] = []
+        self._chain = (0, GENESIS)
+        self._frames = 0
+        self._cpu_s = 0.0
+
+    def run(
+        self,
+        items: Iterable[Frame | Gap],
+        *,
+        duration_s: Callable[[], float],
+        show: Callable[[Look, Events], None] | None = None,
+    ) -> dict[str, Any]:
+        """Work through the clip.
+
+        Args:
+            items: its frames and gaps, in media time from 0.
+            duration_s: how long it was, asked at its end.
+            show: called with each frame and what was seen in it.
+
+        Returns:
+            The object with the keys frames, duration_s, cpu_s, model_cpu_s, lines, zones, hours.
+        """
+        model_before_s, before_s = self._detector.model_cpu_s, time.process_time()
+        self._gate.begin(0.0)
+        for step in self._pipeline.run(self._in_time(items)):
+            self._note(step)
+            if step.look is not None:
+                self._frames += 1
+                if show is not None:
+                    show(step.look, step.events)
+        self._advance(duration_s())
+        self._note(self._pipeline.close(self._clock.monotonic()))
+        self._cpu_s = time.process_time() - before_s
+        return self._result(self._detector.model_cpu_s - model_before_s)
+
+    def _in_time(self, items: Iterable[Frame | Gap]) -> Iterable[Frame | Gap]:
+        for item in items:
+            self._advance(item.end_s if isinstance(item, Gap) else item.t_s)
+            yield item
+
+    def _advance(self, t_s: float) -> None:
+        self._clock.advance(max(0.0, t_s - self._clock.monotonic()))
+
+    def _note(self, step: Step) -> None:
+        for crossing in step.events.crossings:
+            self._lines[crossing.line][crossing.direction] += 1
+        for stay in step.events.stays:
+            self._zones[stay.zone].dwell_s.append(round(stay.left_s - stay.entered_s, 3))
+        for change in step.events.occupancy:
+            self._change(change)
+        for draft in step.drafts:
+            self._seal(draft)
+
+    def _change(self, change: Occupancy) -> None:
+        series = self._zones[change.zone].series
+        series.append((round(max(change.t_s, series[-1][0]), 3), change.count))
+
+    def _seal(self, draft: Draft) -> None:
+        seq, prev_hash = self._chain
+        message = draft.message(_EPOCH, seq + 1, prev_hash)
+        self._chain = (seq + 1, payload_hash(message.payload()))
+        if draft.leaf == "hours":
+            self._hours.append(message.model_dump(mode="json", by_alias=True))
+
+    def _result(self, model_cpu_s: float) -> dict[str, Any]:
+        duration_s = self._clock.monotonic()
+        return {
+            "frames": self._frames,
+            "duration_s": round(duration_s, 3),
+            "cpu_s": round(self._cpu_s, 3),
+            "model_cpu_s": round(model_cpu_s, 3),
+            "lines": {
+                name: {"in": counts[Direction.IN], "out": counts[Direction.OUT]} for name, counts in self._lines.items()
+            },
+            "zones": {
+                name: {
+                    "stays": len(zone.dwell_s),
+                    "dwell_s": zone.dwell_s,
+                    "occupancy": {
+                        "max": max(count for _, count in zone.series),
+                        "mean": round(zone.mean(duration_s), 3),
+                    },
+                    "series": [list(change) for change in zone.series],
+                }
+                for name, zone in self._zones.items()
+            },
+            "hours": self._hours,
+        }
