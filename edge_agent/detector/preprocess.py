@@ -67,7 +67,8 @@ class Preprocessor:
             (n, 4) pixels of the picture; a box that lay beside it has lost its width or height.
         """
         boxes = xyxy * self._scale
-        np.clip(boxes, 0.0, self._limit, out=boxes)
+        np.maximum(boxes, np.float32(0.0), out=boxes)
+        np.minimum(boxes, self._limit, out=boxes)
         return boxes
 
     @staticmethod

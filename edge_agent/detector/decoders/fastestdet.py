@@ -44,12 +44,12 @@ class FastestdetReader:
         table = outputs[self._index][0]
         table = table.reshape(len(table), -1)
         # class^0.4 is at most 1, so the objectness alone rules most cells out.
-        place = np.flatnonzero(table[0] >= low ** (1.0 / _OBJECTNESS_POWER))
+        place = (table[0] >= low ** (1.0 / _OBJECTNESS_POWER)).nonzero()[0]
         if not place.size:
             return NOTHING
         part = table[:, place]
         scores = part[0] ** _OBJECTNESS_POWER * part[self._rows] ** _CLASS_POWER
-        column, row = np.nonzero(scores >= low)
+        column, row = (scores >= low).nonzero()
         score = scores[column, row]
         keep = best(score)
         row, column, score = row[keep], column[keep], score[keep]

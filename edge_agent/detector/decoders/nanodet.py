@@ -62,7 +62,7 @@ class NanodetReader:
 
     def _read(self, level: _Level, outputs: Sequence[Tensor], low: float) -> Candidates:
         scores = outputs[level.score_index][0][:, self._wanted]
-        row, column = np.nonzero(scores >= low)
+        row, column = (scores >= low).nonzero()
         if not row.size:
             return NOTHING
         score = scores[row, column]

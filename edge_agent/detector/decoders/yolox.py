@@ -42,12 +42,12 @@ class YoloxReader:
         """See `Decoder`."""
         table = outputs[self._index][0]
         # A score cannot exceed the objectness, so most of the table is never read.
-        place = np.flatnonzero(table[:, 4] >= low)
+        place = (table[:, 4] >= low).nonzero()[0]
         if not place.size:
             return NOTHING
         rows = table[place]
         scores = rows[:, self._columns] * rows[:, 4:5]
-        row, column = np.nonzero(scores >= low)
+        row, column = (scores >= low).nonzero()
         score = scores[row, column]
         keep = best(score)
         row, column, score = row[keep], column[keep], score[keep]

@@ -66,7 +66,7 @@ class YunetReader:
         face = np.clip(outputs[level.class_index][0, :, 0], 0.0, 1.0)
         objectness = np.clip(outputs[level.objectness_index][0, :, 0], 0.0, 1.0)
         scores = np.sqrt(face * objectness)
-        row = np.flatnonzero(scores >= low)
+        row = (scores >= low).nonzero()[0]
         if not row.size:
             return NOTHING
         row = row[best(scores[row])]
