@@ -20,7 +20,7 @@ def main(results: Path) -> int:
     skipped = [(case, mark) for case in cases for mark in case.findall("skipped")]
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     for case, mark in skipped:
-        print(f"CI: did not run: {case.get('classname')}::{case.get('name')}: {mark.get('message')}")
+        print(f"CI: did not run: {case.get('classname')}::{case.get('name')}: {mark.get('message')}: {mark.text}")
     passed = len(cases) - len(failed) - len(skipped)
     if not cases:
         print("CI: no test ran")

@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
+misused() { say "$(basename "$0"): $*"; exit 2; }
 
 # The newest Python that the project runs on; Debian's own python3 first, because its packages fit it.
 find_python() {

@@ -36,28 +36,28 @@ _PIPELINE = f"camera detector tracker counting anonymise message {_STAGE}"
 
 # fmt: off
 TABLE = (
-    #   part         of ours                              of others
-    Row("",          "",                                  ""),  # edge_agent/__init__.py
-    Row("terms",     "",                                  ""),
-    Row("records",   "terms",                             "numpy"),
-    Row("clock",     "",                                  ""),
-    Row("message",   "terms",                             "pydantic"),
-    Row("config",    "terms",                             "pydantic"),
-    Row("camera",    _STAGE,                              "numpy cv2"),
-    Row("detector",  _STAGE,                              "numpy cv2 onnxruntime pydantic tomli_w psutil"),
-    Row("tracker",   _STAGE,                              "numpy"),
-    Row("counting",  _STAGE,                              "numpy"),
-    Row("anonymise", "records terms message clock",       ""),
-    Row("outbox",    "clock",                             ""),
+    #   part         of ours                             of others
+    Row("",          "",                                 ""),  # edge_agent/__init__.py
+    Row("terms",     "",                                 ""),
+    Row("records",   "terms",                            "numpy"),
+    Row("clock",     "",                                 ""),
+    Row("message",   "terms",                            "pydantic"),
+    Row("config",    "terms",                            "pydantic pydantic_core"),
+    Row("camera",    _STAGE,                             "numpy cv2"),
+    Row("detector",  _STAGE,                             "numpy cv2 onnxruntime pydantic pydantic_core psutil tomli_w"),
+    Row("tracker",   _STAGE,                             "numpy"),
+    Row("counting",  _STAGE,                             "numpy"),
+    Row("anonymise", "records terms message clock",      "pydantic"),
+    Row("outbox",    "clock",                            ""),
     Row("uplink",    "outbox message terms config clock", "paho"),
-    Row("pipeline",  _PIPELINE,                           "numpy"),
-    Row("health",    "message terms config clock",        "psutil prometheus_client"),
-    Row("service",   ANYTHING,                            ANYTHING),
-    Row("replay",    ANYTHING,                            ANYTHING),
-    Row("annotate",  ANYTHING,                            ANYTHING),
-    Row("commands",  ANYTHING,                            ANYTHING),
-    Row("cli",       ANYTHING,                            ANYTHING),
-    Row("__main__",  ANYTHING,                            ANYTHING),
+    Row("pipeline",  _PIPELINE,                          "numpy"),
+    Row("health",    "message terms config clock",       "psutil prometheus_client"),
+    Row("service",   ANYTHING,                           ANYTHING),
+    Row("replay",    ANYTHING,                           ANYTHING),
+    Row("annotate",  ANYTHING,                           ANYTHING),
+    Row("commands",  ANYTHING,                           ANYTHING),
+    Row("cli",       ANYTHING,                           ANYTHING),
+    Row("__main__",  ANYTHING,                           ANYTHING),
 )
 
 SENDS = ("message", "outbox", "uplink")
