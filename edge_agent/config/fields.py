@@ -46,8 +46,11 @@ Text = Annotated[
 ]
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def _plain_path(path: Path) -> Path:
-    if str(path) in ("", ".") or any(ord(character) < 32 for character in str(path)):
+    if str(path) == "." or _CONTROL.search(str(path)):
         raise SettingError("the path of a file or folder, in one line", "give a path or leave the key out")
     return path
 
@@ -170,7 +173,7 @@ Spans = Annotated[tuple[Span, ...], Field(max_length=24), AfterValidator(_no_ove
 
 def _broker_url(url: str) -> str:
     fix = "write mqtt://host:1883, or mqtts://host:8883 with TLS"
-    if any(character.isspace() for character in url):
+    if _CONTROL.search(url) or any(character.isspace() for character in url):
         raise SettingError("an address has no blanks", fix)
     scheme, mark, rest = url.partition("://")
     if "@" in rest:
