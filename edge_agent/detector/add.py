@@ -30,7 +30,7 @@ from edge_agent.detector.errors import BundleError
 from edge_agent.detector.install import publish, require_free, staging_folder, try_out, write_durably
 from edge_agent.detector.presets import PRESETS, DecoderName
 
-_UNSTATED_LICENCE: Final = "NOASSERTION"  # SPDX for: nobody has said
+UNSTATED_LICENCE: Final = "NOASSERTION"  # SPDX for: nobody has said
 _UNSTATED_SOURCE: Final = Source(publisher="unknown", url="https://unknown.invalid")
 
 _DTYPES: Final = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
@@ -89,7 +89,7 @@ def add(request: Request, target: Path) -> Card:
         require_free(target)
         card = _new_card(request, file, content)
         folder = _stage(target, card, content)
-        with _blaming(request.file, folder):
+        with _blaming(request.file, folder, file.name):
             publish(folder, target)
         return card
     return _extend(request, target, file, content)
@@ -113,7 +113,7 @@ def _new_card(request: Request, file: ModelFile, content: bytes) -> Card:
         name=_name_from(request.file),
         version=file.sha256[:12],
         description=f"Added from {request.file.name}; nobody has measured it yet.",
-        licence=_UNSTATED_LICENCE,
+        licence=UNSTATED_LICENCE,
         source=_UNSTATED_SOURCE,
         classes=CLASS_LISTS[request.classes],
         input=picture,
@@ -155,7 +155,7 @@ def _extend(request: Request, target: Path, file: ModelFile, content: bytes) -> 
     extended = _checked(card, {"file": [_plain(other) for other in (*card.file, file)]}, request.file)
     folder = _stage(target, alone, content)
     try:
-        with _blaming(request.file, folder):
+        with _blaming(request.file, folder, file.name):
             try_out(folder)
         (folder / file.name).rename(target / file.name)
         write_durably(target / CARD_FILE, card_to_toml(extended).encode())
@@ -187,13 +187,16 @@ def _stage(target: Path, card: Card, content: bytes) -> Path:
 
 
 @contextmanager
-def _blaming(file: Path, folder: Path) -> Iterator[None]:
+def _blaming(file: Path, folder: Path, name: str) -> Iterator[None]:
     """Errors name the person's own file and options, not a staged copy and a card that they have never seen."""
     try:
         yield
     except BundleError as error:
-        problem = str(error).rpartition("; ")[0].replace(f"{folder}/", "").partition(": ")[2]
-        raise BundleError(f"{file}: {problem}; choose another --decoder or --classes, or another file") from None
+        problem = str(error).replace(f"{folder}/", "").removeprefix(f"{name}: ")
+        cause, _, remedy = problem.rpartition("; ")
+        if "of the card" in remedy:
+            problem = f"{cause}; choose another --decoder or --classes, or another file"
+        raise BundleError(f"{file}: {problem}") from None
 
 
 def _input_of(content: bytes, request: Request) -> Input:

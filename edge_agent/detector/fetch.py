@@ -88,7 +88,7 @@ def fetch(
         if resumed and not _matches(file, wanted):  # what was left behind belonged to another file
             file.truncate(0)
             transfer.complete(attempts, pause_s)
-        _finish(file, part, wanted, url)
+        _finish(file, part, wanted, _shown(url))
 
 
 def copy_in(source: Path, part: Path, wanted: Wanted, *, progress: Progress = lambda _done: None) -> None:
@@ -124,11 +124,11 @@ def require_safe(url: str) -> None:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        raise FetchError(f"{url!r}: is not an address; give https://HOST/PATH") from None
+        raise FetchError("the address is not one; give https://HOST/PATH") from None
     if parts.username or parts.password:
         raise FetchError(f"{host}: the address holds credentials; give it without user name and password")
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
-        raise FetchError(f"{url}: only https:// addresses are used (http:// to this machine itself only)")
+        raise FetchError(f"{_shown(url)}: only https:// addresses are used (http:// to this machine itself only)")
 
 
 def sha256_of(file: BufferedReader | BufferedRandom) -> str:
@@ -157,11 +157,16 @@ class _Transfer:
                 after = _size(self.file)
                 fruitless = 1 if after > before else fruitless + 1
                 if fruitless >= attempts:
-                    raise FetchError(
-                        f"{self.url}: interrupted at {after} of {self.wanted.size_bytes} bytes: {error}; "
-                        "run the same command again to resume"
-                    ) from None
+                    raise FetchError(self._gave_up(after, error)) from None
                 time.sleep(pause_s * 2 ** (fruitless - 1))
+
+    def _gave_up(self, have: int, error: Exception) -> str:
+        if have == 0:
+            return f"{_shown(self.url)}: cannot be had: {error}; try again later, or give a file with --from"
+        total = self.wanted.size_bytes
+        return (
+            f"{_shown(self.url)}: interrupted at {have} of {total} bytes: {error}; run the same command again to resume"
+        )
 
     def _attempt(self, have: int) -> None:
         """One request for what is still missing.
@@ -188,7 +193,7 @@ class _Transfer:
             reason = error.reason if isinstance(error, URLError) else error
             if isinstance(reason, ssl.SSLCertVerificationError):
                 raise FetchError(
-                    f"{self.url}: the server's certificate is not trusted: {reason.verify_message}; "
+                    f"{_shown(self.url)}: the server's certificate is not trusted: {reason.verify_message}; "
                     "check this device's clock and CA certificates"
                 ) from None
             raise _DroppedError(_reason(reason)) from None
@@ -197,7 +202,7 @@ class _Transfer:
         """Append the body to the file, or replace what is there if the server starts from the beginning."""
         start, total = _extent(response)
         if total is not None and total != self.wanted.size_bytes:
-            raise FetchError(f"{self.url}: {_other_size(total, self.wanted)}")
+            raise FetchError(f"{_shown(self.url)}: {_other_size(total, self.wanted)}")
         if start not in {0, have}:
             self.file.truncate(0)
             raise _DroppedError("the server sent another part of the file than it was asked for")
@@ -207,7 +212,7 @@ class _Transfer:
             if done > self.wanted.size_bytes:
                 self.file.truncate(0)
                 raise FetchError(
-                    f"{self.url}: sends more than the {self.wanted.size_bytes} bytes that the card says; "
+                    f"{_shown(self.url)}: sends more than the {self.wanted.size_bytes} bytes that the card says; "
                     "nothing was installed"
                 )
             self.file.write(chunk)
@@ -224,7 +229,7 @@ class _Transfer:
         if error.code in _PASSING or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return _DroppedError(f"the server answered {answer}")
         return FetchError(
-            f"{self.url}: the server answered {answer}; give another address with --url or a file with --from"
+            f"{_shown(self.url)}: the server answered {answer}; give another address with --url or a file with --from"
         )
 
 
@@ -272,8 +277,7 @@ def _finish(file: BufferedRandom, part: Path, wanted: Wanted, where: str) -> Non
         if size != wanted.size_bytes:
             raise FetchError(f"{where}: {_other_size(size, wanted)}")
         raise FetchError(
-            f"{where}: is another file: its SHA-256 is {found}, the card says {wanted.sha256}; "
-            "nothing was installed"
+            f"{where}: is another file: its SHA-256 is {found}, the card says {wanted.sha256}; nothing was installed"
         )
 
 
@@ -293,6 +297,8 @@ class _SafeRedirects(HTTPRedirectHandler):
     ) -> Request | None:
         """Refuse the new address unless `require_safe` lets it pass."""
         require_safe(newurl)
+        if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https":
+            raise FetchError(f"{_shown(req.full_url)}: sends us to {_shown(newurl)}, which is not https")
         return super().redirect_request(req, fp, code, msg, cast("http.client.HTTPMessage", headers), newurl)
 
 
@@ -300,6 +306,11 @@ def _opener(url: str) -> OpenerDirector:
     """Loopback addresses never go through the environment's proxy."""
     direct = [ProxyHandler({})] if _is_loopback(urlsplit(url).hostname or "") else []
     return build_opener(_SafeRedirects(), *direct)
+
+
+def _shown(url: str) -> str:
+    """An address for people's eyes: what follows a '?' may be a token."""
+    return url.partition("?")[0]
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,44 @@
+"""How commands fail: one line per problem on standard error, nothing on standard output, the right exit status."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+from edge_agent.config import ConfigError
+from edge_agent.detector.errors import DetectorError
+
+
+class Failure(click.ClickException):
+    """A command failed while running: exit status 1."""
+
+    exit_code = 1
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the bare lines, as `check` does; click would put 'Error:' before the first one only."""
+        click.echo(self.message, file=file, err=file is None)
+
+
+class Misuse(Failure):
+    """A command was used wrongly, or its configuration is wrong: exit status 2."""
+
+    exit_code = 2
+
+
+@contextmanager
+def told(kind: type[Failure] = Failure) -> Iterator[None]:
+    """Turn the errors that people can do something about into a `Failure`; anything else is a bug and stays one.
+
+    Args:
+        kind: what the detector's errors become; a wrong configuration is always `Misuse`.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise Misuse(str(error)) from None
+    except DetectorError as error:
+        raise kind(str(error)) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        raise Failure(f"{where}{error.strerror or error}") from None
