@@ -125,8 +125,9 @@ def _configure(connection: sqlite3.Connection, path: Path) -> None:
     try:
         # EXCLUSIVE keeps a second agent out, and needs no shared-memory file that a full disk could break.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":

@@ -88,6 +88,9 @@ class Store:
     def close(self) -> None:
         """Bring the file into one piece and let go of it."""
         with self.lock:
+            if self._connection is not None:
+                with suppress(OutboxError):  # only the age would be lost
+                    self.write(lambda *_: None)
             self._closed = True
             self._let_go()
 
