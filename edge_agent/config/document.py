@@ -25,7 +25,7 @@ _SYNTAX: Final = (
     (r"Cannot declare .*|Cannot (redefine|mutate).*", "this table stands here for the second time", "join the two"),
     (r"Expected '=' after a key.*", "a key without '='", "write it as key = value"),
     (r"Invalid (statement|initial character).*", "not a table, key or comment", "comments begin with '#'"),
-    (r"Unclosed array|Expected ']'.*", "a bracket is not closed", "add the missing ']'"),
+    (r"Unclosed array|Expected ']{1,2}'.*", "a bracket is not closed", "add the missing ']'"),
     (r"Unclosed inline table", "a brace is not closed", "add the missing '}' in the same line"),
     (
         r"Unterminated string|Expected ['\"]{3,}.*|Illegal character '(\\n|\\r)'",
