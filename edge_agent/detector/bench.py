@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Final
 
@@ -43,7 +44,8 @@ class FileResult:
         p95_ms: 95th percentile.
         cpu_ms: mean CPU time per picture, all threads.
         network_cpu_ms: the part of it inside ONNX Runtime.
-        peak_memory_mb: of a process that runs only this, interpreter and libraries included.
+        peak_memory_mb: of this process while no other file was loaded, interpreter and libraries included; None where
+            the system does not tell.
     """
 
     bundle: str
@@ -99,19 +101,38 @@ class Report:
     notes: tuple[str, ...]
 
 
-class _Runner:
-    """One file and its times so far."""
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A file to be measured, and how it is to run."""
 
-    def __init__(
-        self, name: str, bundle: Bundle, precision: Precision, *, provider: ProviderName, threads: int
-    ) -> None:
-        self.name = name
-        self.label = f"{name} {precision}"
-        self.bundle = bundle
-        self.precision = precision
-        self.detector = Detector(bundle, precision=precision.value, provider=provider, threads=threads)
+    name: str
+    bundle: Bundle
+    precision: Precision
+    provider: ProviderName
+    threads: int
+
+    def load(self) -> Detector:
+        return Detector(self.bundle, precision=self.precision.value, provider=self.provider, threads=self.threads)
+
+    def glance(self, pictures: Sequence[Image]) -> None:
+        """Load it, look at a few pictures, and let it go."""
+        detector = self.load()
+        for picture in pictures[:_RUNS_PER_TURN]:
+            detector.detect(picture)
+
+
+class _Runner:
+    """One file, loaded, and its times so far."""
+
+    def __init__(self, candidate: _Candidate, peak_mb: float | None) -> None:
+        self.candidate = candidate
+        self.precision = candidate.precision
+        self.label = f"{candidate.name} {candidate.precision}"
+        self.peak_mb = peak_mb
+        self.detector = candidate.load()
         self.detector.warm_up()
-        self.basis = time.thread_time if _is_one_thread(threads, provider) else time.perf_counter
+        one_thread = _is_one_thread(candidate.threads, candidate.provider)
+        self.basis = time.thread_time if one_thread else time.perf_counter
         self.elapsed_s: list[float] = []
         self.turns_s: list[float] = []
         self.cpu_s = 0.0
@@ -131,11 +152,11 @@ class _Runner:
         self.network_cpu_s += self.detector.model_cpu_s - network_before
         self.turns_s.append(median(compared))
 
-    def result(self, provider: ProviderName, threads: int) -> FileResult:
+    def result(self) -> FileResult:
         runs = len(self.elapsed_s)
         p50, p95 = (float(value) * 1e3 for value in np.percentile(self.elapsed_s, (50, 95)))
         return FileResult(
-            bundle=self.name,
+            bundle=self.candidate.name,
             precision=self.precision,
             sha256=self.detector.model_sha256,
             runs=runs,
@@ -143,7 +164,7 @@ class _Runner:
             p95_ms=p95,
             cpu_ms=self.cpu_s / runs * 1e3,
             network_cpu_ms=self.network_cpu_s / runs * 1e3,
-            peak_memory_mb=peak_memory_mb(self.bundle.folder, self.precision.value, threads=threads, provider=provider),
+            peak_memory_mb=self.peak_mb,
         )
 
 
@@ -173,11 +194,13 @@ def bench(
     """
     bundles = (bundle,) if against is None else (bundle, against)
     twins = against is not None and against.card.name == bundle.card.name
-    runners = [
-        _Runner(str(each.folder) if twins else each.card.name, each, precision, provider=provider, threads=threads)
+    candidates = [
+        _Candidate(str(each.folder) if twins else each.card.name, each, precision, provider, threads)
         for each in bundles
         for precision in each.precisions
     ]
+    peaks = _peaks(candidates, pictures)
+    runners = [_Runner(candidate, peak) for candidate, peak in zip(candidates, peaks, strict=True)]
     own = runners[: len(bundle.precisions)]
     rounds = _take_turns(runners, pictures, seconds, progress)
     agreement = _agreement(own, pictures)
@@ -189,7 +212,7 @@ def bench(
         compared="CPU time" if _is_one_thread(threads, provider) else "elapsed time",
         pictures=len(pictures),
         rounds=rounds,
-        files=tuple(runner.result(provider, threads) for runner in runners),
+        files=tuple(runner.result() for runner in runners),
         comparisons=_comparisons(own, runners[len(own) :]),
         agreement=agreement,
         verdict=_verdict(own, agreement),
@@ -203,6 +226,12 @@ def _is_one_thread(threads: int, provider: ProviderName) -> bool:
     Then that is what is compared: it leaves out the time in which other programs had the processor.
     """
     return threads == 1 and provider == "cpu"
+
+
+def _peaks(candidates: Sequence[_Candidate], pictures: Sequence[Image]) -> list[float | None]:
+    """Each file's peak memory, one after the other, before any of them is loaded to stay."""
+    candidates[0].glance(pictures)  # what the runtime sets up once is nobody's
+    return [peak_memory_mb(partial(candidate.glance, pictures)) for candidate in candidates]
 
 
 def _take_turns(

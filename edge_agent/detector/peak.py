@@ -1,65 +1,43 @@
-"""Peak memory of a process that runs one file: `python -m edge_agent.detector.peak`, called by the bench.
+"""Peak memory of a process that has only one file of a bundle loaded.
 
-A process of its own, because a peak never falls again: the second file of one process would inherit the first one's.
+Linux lets a process set its own high-water mark back (`/proc/self/clear_refs`, proc(5)), so that no child process is
+needed. What ONNX Runtime sets up once, at the first session, has to be there before: load something first.
 """
 
-import json
-import subprocess
-import sys
+import ctypes
+import gc
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-from edge_agent.detector.bundle import Bundle
-from edge_agent.detector.card import Precision
-from edge_agent.detector.network import ProviderName
-from edge_agent.detector.pictures import drawn_pictures
-from edge_agent.detector.session import Detector
-
-_RUNS: Final = 5
-_TIMEOUT_S: Final = 300.0
+_STATUS: Final = Path("/proc/self/status")
+_CLEAR: Final = Path("/proc/self/clear_refs")
+_RESET_HIGH_WATER: Final = "5"
 
 
-def peak_memory_mb(folder: Path, precision: str, *, threads: int, provider: ProviderName) -> float | None:
-    """Peak resident memory in MB (10^6 bytes) of an interpreter that loads one file and looks at some pictures.
+def peak_memory_mb(work: Callable[[], object]) -> float | None:
+    """Highest resident memory of this process in MB (10^6 bytes) while `work` runs, all else of the process included.
 
     Returns:
-        None where the system does not tell (not Linux) or the run fails.
+        None where the system does not tell: not Linux, or a sandbox that hides it.
     """
-    arguments = [str(folder.resolve()), precision, str(threads), provider]
+    _give_back()
     try:
-        done = subprocess.run(  # noqa: S603  (our own interpreter and module)
-            [sys.executable, "-m", "edge_agent.detector.peak", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=True,
-        )
-        peak = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+        _CLEAR.write_text(_RESET_HIGH_WATER, encoding="ascii")
+    except OSError:
         return None
-    return float(peak) if peak is not None else None
+    work()
+    return _high_water_mb()
+
+
+def _give_back() -> None:
+    """Let earlier work's memory go, which Python and the C library would otherwise keep for later."""
+    gc.collect()
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):  # glibc
+        libc.malloc_trim(0)
 
 
 def _high_water_mb() -> float | None:
-    """VmHWM of proc(5): unlike getrusage's maxrss it does not start from the parent's."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return None
+    lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:")), None)
-
-
-def _main(folder: str, precision: str, threads: str, provider: str) -> None:
-    detector = Detector(
-        Bundle.load(Path(folder)),
-        precision=Precision(precision).value,
-        provider=cast("ProviderName", provider),
-        threads=int(threads),
-    )
-    for picture in drawn_pictures(1) * _RUNS:
-        detector.detect(picture)
-    sys.stdout.write(json.dumps(_high_water_mb()) + "\n")
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:5])
