@@ -86,6 +86,13 @@ class BrokerConfig(_Table):
     drain_per_s: int = Field(
         default=50, ge=1, le=1000, description="Upper limit of backlog messages per second after an outage."
     )
+    resend_after_min: float = Field(
+        default=15.0,
+        ge=1.0,
+        le=1440.0,
+        description="Messages that the broker acknowledged but the fleet's watermark does not cover are sent again "
+        "after this long; then after twice as long, up to a day.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
