@@ -114,7 +114,7 @@ def _class_ids(wanted: Sequence[str], known: Sequence[str], where: str) -> froze
     """Indices of the classes to count; every index where the detector has a name twice."""
     for name in wanted:
         if name not in known:
-            raise ValueError(f"{where}: the detector has no class '{name}'; it has {', '.join(known)}")
+            raise ValueError(f"{where}: the detector has no class '{name}'; it has: {', '.join(known)}")
     return frozenset(index for index, name in enumerate(known) if name in wanted)
 
 

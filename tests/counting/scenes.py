@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from edge_agent.config import CameraConfig
+from edge_agent.config import CameraConfig, LineConfig, ZoneConfig
 from edge_agent.counting import SceneCounter
 from edge_agent.records import Crossing, Events, Occupancy, Stay, Tracks
 from edge_agent.terms import Direction
@@ -57,19 +57,19 @@ def frame(t_s: float, *people: Seen, ended: tuple[int, ...] = ()) -> Tracks:
     )
 
 
-def camera(
-    *, lines: Iterable[Mapping[str, object]] = (), zones: Iterable[Mapping[str, object]] = (), name: str = "entrance"
-) -> CameraConfig:
+Line = LineConfig | Mapping[str, object]
+Zone = ZoneConfig | Mapping[str, object]
+
+
+def camera(*, lines: Iterable[Line] = (), zones: Iterable[Zone] = (), name: str = "entrance") -> CameraConfig:
     """Return a camera with these lines and zones."""
-    return CameraConfig.model_validate(
-        {"name": name, "source": "clip.mp4", "line": tuple(map(dict, lines)), "zone": tuple(map(dict, zones))}
-    )
+    return CameraConfig.model_validate({"name": name, "source": "clip.mp4", "line": tuple(lines), "zone": tuple(zones)})
 
 
 def counter(
     *,
-    lines: Iterable[Mapping[str, object]] = (),
-    zones: Iterable[Mapping[str, object]] = (),
+    lines: Iterable[Line] = (),
+    zones: Iterable[Zone] = (),
     width: int = SIZE,
     height: int = SIZE,
 ) -> SceneCounter:
