@@ -4,32 +4,62 @@ One `card.toml` per bundle, or per entry of the catalogue. It is the only thing 
 a network in; everything that the detector does with a network follows from it.
 """
 
+import re
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from edge_agent.detector.errors import BundleError
 
 CARD_FILE: Final = "card.toml"
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Item = TypeVar("_Item")
+
+
+def _not_empty(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    # Not pydantic's min_length: that complains about an empty tuple whenever an item is wrong.
+    if not items:
+        raise ValueError("must hold at least one")
+    return items
+
+
+def _like(pattern: str, allowed: str) -> AfterValidator:
+    """A string that matches as a whole, with words for the person who wrote another."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {allowed}")
+        return text
+
+    return AfterValidator(check)
+
+
+Sha256 = Annotated[str, _like(r"[0-9a-f]{64}", "64 hexadecimal digits in small letters, as sha256sum prints them")]
 
 FileName = Annotated[
     str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.onnx$",
-        description="A plain file name beside the card: no folder, no '..', ending in .onnx.",
+    _like(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.onnx",
+        "the plain name of an .onnx file beside the card, without a folder",
     ),
 ]
 
+Url = Annotated[str, _like(r"https://\S+", "an https:// address")]
+
+Name = Annotated[str, _like(r"[a-z0-9][a-z0-9_-]{0,62}", "1 to 63 small letters, digits, '-' or '_'")]
+
+Version = Annotated[str, _like(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,31}", "1 to 32 letters, digits, '.', '+' or '-'")]
+
+Text = Annotated[str, Field(min_length=1)]
+
 Triple = tuple[float, float, float]
 
-Strides = Annotated[tuple[Annotated[int, Field(ge=1, le=256)], ...], Field(min_length=1, max_length=8)]
+Strides = Annotated[tuple[Annotated[int, Field(ge=1, le=256)], ...], AfterValidator(_not_empty)]
 
 
 class Precision(StrEnum):
@@ -55,8 +85,8 @@ class _Table(BaseModel):
 class Source(_Table):
     """Who made the network and where it can be looked up."""
 
-    publisher: str = Field(min_length=1, description="Person, group or repository that published the weights.")
-    url: str = Field(pattern=r"^https://\S+$", description="Where the publisher describes or keeps them.")
+    publisher: Text = Field(description="Person, group or repository that published the weights.")
+    url: Url = Field(description="Where the publisher describes or keeps them.")
 
 
 class Input(_Table):
@@ -146,18 +176,14 @@ class ModelFile(_Table):
     precision: Precision
     sha256: Sha256
     size_bytes: int = Field(gt=0)
-    url: str | None = Field(
-        default=None,
-        pattern=r"^https://\S+$",
-        description="Where the publisher offers these very bytes; absent: nowhere.",
-    )
+    url: Url | None = Field(default=None, description="Where the publisher offers these very bytes; absent: nowhere.")
 
 
 class Accuracy(_Table):
     """One measured quality figure."""
 
-    dataset: str = Field(min_length=1)
-    metric: str = Field(min_length=1)
+    dataset: Text
+    metric: Text
     value: float
     precision: Precision = Precision.FP32
 
@@ -165,8 +191,8 @@ class Accuracy(_Table):
 class Speed(_Table):
     """One measured speed figure."""
 
-    device: str = Field(min_length=1, description="Board or processor.")
-    metric: str = Field(min_length=1, description="Such as 'ms per frame, 1 thread'.")
+    device: Text = Field(description="Board or processor.")
+    metric: Text = Field(description="Such as 'ms per frame, 1 thread'.")
     value: float = Field(gt=0.0)
     precision: Precision = Precision.FP32
 
@@ -181,19 +207,19 @@ class Measured(_Table):
 class Card(_Table):
     """The whole card."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Small letters, digits, '-' and '_'.")
-    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")
-    description: str = Field(min_length=1, description="One sentence: what it finds, and where it is good or bad.")
+    name: Name
+    version: Version
+    description: Text = Field(description="One sentence: what it finds, and where it is good or bad.")
     task: Literal["detect"] = "detect"
-    licence: str = Field(min_length=1, description="SPDX identifier of the weights' licence, such as 'Apache-2.0'.")
+    licence: Text = Field(description="SPDX identifier of the weights' licence, such as 'Apache-2.0'.")
     source: Source
-    classes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] = Field(
+    classes: Annotated[tuple[Text, ...], AfterValidator(_not_empty)] = Field(
         description="Class names in the order of the network's outputs."
     )
     input: Input
     decoder: Decoder
     thresholds: Thresholds
-    file: Annotated[tuple[ModelFile, ...], Field(min_length=1)] = Field(description="The networks, as [[file]].")
+    file: Annotated[tuple[ModelFile, ...], AfterValidator(_not_empty)] = Field(description="The networks, as [[file]].")
     measured: Measured = Measured()
 
     @model_validator(mode="after")

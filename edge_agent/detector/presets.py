@@ -44,7 +44,7 @@ PRESETS: Final[dict[DecoderName, Preset]] = {
     # stretches the picture; see LETTERBOX below.
     "nanodet": Preset(
         decoder=NanodetDecoder(),
-        thresholds=Thresholds(score=0.4, low=0.2, nms_iou=0.6),
+        thresholds=Thresholds(score=0.4, low=0.2, nms_iou=0.5),
         picture={
             "resize": Resize.LETTERBOX_TOP_LEFT,
             "pad": 114,

@@ -116,14 +116,16 @@ class Detector:
             ValueError: `image` is not a BGR picture.
         """
         self._preprocess(image)
-        found = self._decode(self._network.run(), self.low)
-        keep = suppress(*found, iou=self._iou)
-        xyxy = self._preprocess.to_picture(found.xyxy[keep])
-        # What lay in the padding has no extent left; a comparison is false for a broken network's NaN as well.
+        outputs = self._network.run()
+        with np.errstate(over="ignore", invalid="ignore"):  # a broken network's infinities end below
+            found = self._decode(outputs, self.low)
+            keep = suppress(*found, iou=self._iou)
+            xyxy = self._preprocess.to_picture(found.xyxy[keep])
+        # What lay in the padding has no extent left; a comparison is false for NaN as well.
         inside = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
         if not inside.all():
             xyxy, keep = xyxy[inside], keep[inside]
-        return Detections(xyxy=xyxy, score=found.score[keep], class_id=found.class_id[keep])
+        return Detections(xyxy, np.minimum(found.score[keep], np.float32(1.0)), found.class_id[keep])
 
 
 def choose_precision(bundle: Bundle, wanted: Literal["auto", "fp32", "int8"], state_folder: Path | None) -> Precision:

@@ -37,6 +37,9 @@ class NanodetReader:
 
     def __init__(self, spec: NanodetDecoder, needs: Needs, outputs: Outputs) -> None:
         self._wanted = needs.wanted
+        # All of them as a slice: an index array would copy the whole table for every frame.
+        everything = len(needs.wanted) == needs.classes
+        self._columns = slice(None) if everything else needs.wanted
         self._bins = np.arange(spec.reg_max + 1, dtype=np.float32)
         self._levels = []
         for stride in spec.strides:
@@ -61,7 +64,7 @@ class NanodetReader:
         return Candidates(xyxy[keep], score[keep], class_id[keep])
 
     def _read(self, level: _Level, outputs: Sequence[Tensor], low: float) -> Candidates:
-        scores = outputs[level.score_index][0][:, self._wanted]
+        scores = outputs[level.score_index][0][:, self._columns]
         row, column = (scores >= low).nonzero()
         if not row.size:
             return NOTHING
