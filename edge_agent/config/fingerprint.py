@@ -14,6 +14,7 @@ _FILES_OF_BROKER: Final = ("password_file", "ca_file", "cert_file", "key_file")
 def config_hash(config: Config) -> str:
     """16 hex digits that change with every setting that can change what is counted or how it is sent.
 
+    Defaults are in it as if they were written out, so a version that adds or changes one changes the hash.
     Left out is where things lie, so that a device whose folders moved is the same device: storage, the files of
     secrets and certificates, and the folders of a clip and of a bundle given by path. What an address carries
     after a '?' is left out too: it may be a password, and a published hash would let it be guessed.

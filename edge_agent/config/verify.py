@@ -63,7 +63,8 @@ class _Check:
         self.problems.append(self.document.problem(location, what, fix))
 
     def warn(self, location: Location, what: str, fix: str) -> None:
-        self.warnings.append(self.document.problem(location, what, fix))
+        is_table = isinstance(self.document.value(location), dict)
+        self.warnings.append(self.document.problem(location, what, fix, missing=is_table))
 
     def text_of(self, location: Location, path: Path) -> str | None:
         """The text of a named file; None, and a problem, where it cannot be had."""
