@@ -1,5 +1,6 @@
 """Bundles made from the public networks of the shared material, and frames of its clips."""
 
+import functools
 import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,14 +74,17 @@ def public_bundle(shared: Path, folder: Path, name: str, **changes: Any) -> Bund
     return Bundle.load(write_bundle(folder, card, {file: content}))
 
 
+@functools.lru_cache(maxsize=64)
 def frame_of(shared: Path, clip: str, index: int) -> Image:
-    """One picture of a clip, counted from 0."""
+    """One picture of a clip, counted from 0; kept, because decoding up to it takes most of a test's time."""
     capture = cv2.VideoCapture(str(shared / "clips" / clip))
     try:
         for _ in range(index):
             assert capture.grab()
         ok, image = capture.read()
         assert ok
-        return image.astype("uint8", copy=False)
+        picture = image.astype("uint8", copy=False)
+        picture.setflags(write=False)
+        return picture
     finally:
         capture.release()
