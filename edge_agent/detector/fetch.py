@@ -295,10 +295,14 @@ class _SafeRedirects(HTTPRedirectHandler):
     def redirect_request(  # noqa: PLR0917  (the signature is the standard library's)
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> Request | None:
-        """Refuse the new address unless `require_safe` lets it pass."""
-        require_safe(newurl)
-        if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https":
-            raise FetchError(f"{_shown(req.full_url)}: sends us to {_shown(newurl)}, which is not https")
+        """Refuse a new address that would be refused as the first one, and any step down from https."""
+        where = f"{_shown(req.full_url)}: sends us to"
+        try:
+            require_safe(newurl)
+        except FetchError as error:
+            raise FetchError(f"{where} {error}") from None
+        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
+            raise FetchError(f"{where} {_shown(newurl)}, which is not https")
         return super().redirect_request(req, fp, code, msg, cast("http.client.HTTPMessage", headers), newurl)
 
 
