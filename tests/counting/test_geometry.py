@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.counting.geometry import Point, Polygon, between, overlap, straddles, turn
@@ -31,12 +31,14 @@ def sign(value: float | Fraction) -> int:
     return (value > 0) - (value < 0)
 
 
+@settings(deadline=None)
 @given(points, points, points)
 def test_turn_has_the_sign_of_exact_arithmetic(a: Point, b: Point, p: Point) -> None:
     """The side of a point is never a matter of rounding."""
     assert sign(turn(a, b, p)) == sign(exact(a, b, p))
 
 
+@settings(deadline=None)
 @given(points, points, shares, st.integers(-4, 4), st.integers(-4, 4))
 def test_turn_is_exact_within_rounding_of_the_line(a: Point, b: Point, share: float, up: int, right: int) -> None:
     """Points a few units in the last place beside the line are put on the right side of it."""
@@ -64,6 +66,7 @@ def test_turn_survives_underflow(tiny: float) -> None:
     assert turn((0.0, 0.0), (0.0, tiny), (tiny, 0.0)) < 0
 
 
+@settings(deadline=None)
 @given(points, points, points)
 def test_turn_changes_sign_when_two_points_are_swapped(a: Point, b: Point, p: Point) -> None:
     """Walking the line the other way swaps the sides."""
@@ -111,12 +114,14 @@ shapes = st.sampled_from([U_SHAPE, STAR, SQUARE, SLANT])
 half_grid = st.integers(-12, 14).map(lambda n: n / 2)
 
 
+@settings(deadline=None)
 @given(shapes, st.tuples(half_grid, half_grid))
 def test_contains_agrees_with_the_winding_number(corners: tuple[Point, ...], p: Point) -> None:
     """Inside, outside, edges and corners of convex and other polygons are told apart exactly."""
     assert Polygon(corners).contains(p) is inside_exactly(corners, p)
 
 
+@settings(deadline=None)
 @given(shapes, points)
 def test_contains_does_not_depend_on_the_order_of_the_corners(corners: tuple[Point, ...], p: Point) -> None:
     """A polygon drawn the other way round, or from another corner, is the same polygon."""
@@ -125,6 +130,7 @@ def test_contains_does_not_depend_on_the_order_of_the_corners(corners: tuple[Poi
     assert Polygon(corners).contains(p) == Polygon(corners[::-1]).contains(p) == Polygon(turned).contains(p)
 
 
+@settings(deadline=None)
 @given(shapes, shares, st.integers(0, 7))
 def test_the_boundary_is_inside(corners: tuple[Point, ...], share: float, edge: int) -> None:
     """Whoever stands on an edge that runs along the picture is inside, whatever the rounding."""
@@ -173,6 +179,7 @@ def test_spans_of_ways_about_a_square(p: Point, q: Point, spans: list[tuple[floa
     assert Polygon(SQUARE).spans(p, q) == spans
 
 
+@settings(deadline=None)
 @given(shapes, st.tuples(half_grid, half_grid), st.tuples(half_grid, half_grid), shares)
 def test_spans_agree_with_contains(corners: tuple[Point, ...], p: Point, q: Point, share: float) -> None:
     """Every point of the way is inside if and only if it lies in a span, rounding at their ends aside."""
@@ -186,6 +193,7 @@ def test_spans_agree_with_contains(corners: tuple[Point, ...], p: Point, q: Poin
     assert polygon.contains(at) is any(since < share < until for since, until in spans)
 
 
+@settings(deadline=None)
 @given(shapes, st.tuples(half_grid, half_grid), st.tuples(half_grid, half_grid))
 def test_spans_hold_the_ends_that_are_inside(corners: tuple[Point, ...], p: Point, q: Point) -> None:
     """A span begins at 0 if the start is inside and ends at 1 if the end is."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from counting.scenes import CLASSES, DOOR, IN, OUT, Outcome, Seen, camera, counter, frame, play
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.config import LineConfig
@@ -65,6 +65,7 @@ def assert_same(one: list[tuple[Direction, float]], other: list[tuple[Direction,
     assert [t_s for _, t_s in one] == pytest.approx([t_s for _, t_s in other], abs=1e-6)
 
 
+@settings(deadline=None)
 @given(lines(), paths)
 def test_mirroring_the_scene_swaps_in_and_out(line: LineConfig, path: Path) -> None:
     """With `inside` on the other side every IN is an OUT and the other way round, at the same times."""
@@ -75,6 +76,7 @@ def test_mirroring_the_scene_swaps_in_and_out(line: LineConfig, path: Path) -> N
     assert_same(here, [(IN if direction is OUT else OUT, t_s) for direction, t_s in there])
 
 
+@settings(deadline=None)
 @given(lines(), paths)
 def test_a_mirrored_picture_counts_the_same(line: LineConfig, path: Path) -> None:
     """What the camera sees in a mirror, line included, is the same traffic."""
@@ -103,6 +105,7 @@ def clear_of_limits(line: LineConfig, path: Path) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(lines(), paths, st.lists(st.floats(0.05, 0.95), min_size=1, max_size=4))
 def test_splitting_a_path_in_time_changes_nothing(line: LineConfig, path: Path, shares: list[float]) -> None:
     """More frames of the same movement give the same crossings at the same times."""
@@ -121,6 +124,7 @@ def test_splitting_a_path_in_time_changes_nothing(line: LineConfig, path: Path, 
     assert [t_s for _, t_s in once] == pytest.approx([t_s for _, t_s in split], abs=1e-3)
 
 
+@settings(deadline=None)
 @given(
     jitter=st.lists(st.tuples(st.floats(-0.99, 0.99), st.floats(-0.99, 0.99)), min_size=1, max_size=60),
     every_s=st.sampled_from([0.03, 0.1, 0.5, 5.0]),
@@ -136,6 +140,7 @@ def test_a_box_that_jitters_on_the_line_counts_nothing(
     assert play(counter(lines=[DOOR]), at(path * 3, every_s)).crossings == []
 
 
+@settings(deadline=None)
 @given(paths, st.sampled_from([0.25, 0.5, 2.0, 4.0, 1.92]))
 def test_scaling_the_picture_changes_no_count(path: Path, scale: float) -> None:
     """The same scene in another resolution gives the same crossings at the same times."""
@@ -149,6 +154,7 @@ def test_scaling_the_picture_changes_no_count(path: Path, scale: float) -> None:
     assert [t for _, t in dated(here)] == pytest.approx([t for _, t in dated(there)], abs=1e-3)
 
 
+@settings(deadline=None)
 @given(paths, st.integers(-1000, 1000))
 def test_shifting_the_time_shifts_the_crossings(path: Path, start_s: int) -> None:
     """Only differences of time matter, also before zero."""
@@ -157,6 +163,7 @@ def test_shifting_the_time_shifts_the_crossings(path: Path, start_s: int) -> Non
     assert_same([(direction, t_s + start_s) for direction, t_s in here], there)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(close_places, places), min_size=2, max_size=60))
 def test_in_minus_out_says_where_the_person_went(path: Path) -> None:
     """Where nobody can go round the line, a track's crossings alternate, and their sum is -1, 0 or 1."""
@@ -168,6 +175,7 @@ def test_in_minus_out_says_where_the_person_went(path: Path) -> None:
         assert (path[0][0] < 500) is (balance > 0)
 
 
+@settings(deadline=None)
 @given(st.lists(close_places, min_size=2, max_size=30), st.floats(420, 440), st.floats(560, 580))
 def test_walking_back_the_same_way_is_counted_the_other_way(path: Path, left: float, right: float) -> None:
     """From well outside to well inside is one more IN than OUT; the same way back one more OUT than IN."""
@@ -177,6 +185,7 @@ def test_walking_back_the_same_way_is_counted_the_other_way(path: Path, left: fl
         assert directions.count(IN) - directions.count(OUT) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(paths, min_size=2, max_size=4))
 def test_tracks_do_not_influence_each_other(several: list[Path]) -> None:
     """What a crowd counts is the sum of what each counts alone."""
@@ -190,6 +199,7 @@ def test_tracks_do_not_influence_each_other(several: list[Path]) -> None:
     assert sorted(together) == sorted(alone)
 
 
+@settings(deadline=None)
 @given(paths, st.data())
 def test_unseen_frames_between_change_no_count(path: Path, data: st.DataObject) -> None:
     """Predictions between two sights, however wild, leave the crossings as they are."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from counting.scenes import CLASSES, TABLE, Outcome, Seen, camera, counter, frame, play
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.counting import SceneCounter
@@ -56,6 +56,7 @@ def traffic(draw: st.DrawFn) -> list[Tracks]:
     return frames
 
 
+@settings(deadline=None)
 @given(zones, traffic())
 def test_the_occupancy_is_a_count_and_ends_at_zero(zone: dict[str, object], frames: list[Tracks]) -> None:
     """Never negative, never more than have been there, every change a change, in order of time, and nobody is left."""
@@ -71,6 +72,7 @@ def test_the_occupancy_is_a_count_and_ends_at_zero(zone: dict[str, object], fram
         assert all(stay.left_s <= events.t_s for stay in events.stays)
 
 
+@settings(deadline=None)
 @given(zones, traffic())
 def test_the_occupancy_does_not_outlive_the_grace(zone: dict[str, object], frames: list[Tracks]) -> None:
     """However the tracks ended, a frame without any after the grace finds nobody, and nothing is kept."""
@@ -84,6 +86,7 @@ def test_the_occupancy_does_not_outlive_the_grace(zone: dict[str, object], frame
     assert not scene._zones[0]._guests
 
 
+@settings(deadline=None)
 @given(traffic())
 def test_what_is_reported_agrees_with_what_is_shown(frames: list[Tracks]) -> None:
     """The last change of the occupancy is the number that the live state shows."""
@@ -95,6 +98,7 @@ def test_what_is_reported_agrees_with_what_is_shown(frames: list[Tracks]) -> Non
         assert scene.occupancy == {"table": shown}
 
 
+@settings(deadline=None)
 @given(zones, paths)
 def test_stays_of_one_track_are_disjoint(zone: dict[str, object], path: Path) -> None:
     """Nobody is in a place twice at a time; between two stays lies more than the grace."""
@@ -115,6 +119,7 @@ def dwell(outcome: Outcome) -> list[float]:
     return [t_s for stay in outcome.stays for t_s in (stay.entered_s, stay.left_s)]
 
 
+@settings(deadline=None)
 @given(zones, paths, st.floats(0.1, 0.9))
 def test_splitting_a_path_in_time_changes_no_stay(zone: dict[str, object], path: Path, share: float) -> None:
     """More frames of the same movement give the same visits."""
@@ -133,6 +138,7 @@ def test_splitting_a_path_in_time_changes_no_stay(zone: dict[str, object], path:
     assert once == pytest.approx(split, abs=1e-3)
 
 
+@settings(deadline=None)
 @given(zones, paths, st.integers(-100, 100))
 def test_shifting_the_time_shifts_the_stays(zone: dict[str, object], path: Path, start_s: int) -> None:
     """Only differences of time matter."""
@@ -142,6 +148,7 @@ def test_shifting_the_time_shifts_the_stays(zone: dict[str, object], path: Path,
     assert [t_s + start_s for t_s in here] == pytest.approx(there, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(zones, paths, st.sampled_from([0.25, 0.5, 2.0, 4.0]))
 def test_scaling_the_picture_changes_no_stay(zone: dict[str, object], path: Path, scale: float) -> None:
     """The same scene in another resolution gives the same visits."""
@@ -152,6 +159,7 @@ def test_scaling_the_picture_changes_no_stay(zone: dict[str, object], path: Path
     assert here == pytest.approx(there, abs=1e-3)
 
 
+@settings(deadline=None)
 @given(zones, st.lists(paths, min_size=2, max_size=4))
 def test_people_who_are_seen_together_do_not_influence_each_other(zone: dict[str, object], several: list[Path]) -> None:
     """What a crowd stays is the sum of what each stays alone."""
