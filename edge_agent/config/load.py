@@ -30,9 +30,9 @@ def load_document(document: Document) -> Config:
         ConfigError: it cannot be used; one line per error.
     """
     # As JSON and strictly: TOML has types as JSON has, and only from JSON does pydantic take a list for a tuple
-    # and a text for a path while it still refuses true for 1 and "20" for 20.
+    # and a text for a path while it still refuses true for 1 and "20" for 20. By alias: `from_` is Python's name only.
     try:
-        config = Config.model_validate_json(document.json, strict=True)
+        config = Config.model_validate_json(document.json, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         raise ConfigError(translate(document, error)) from None
     return _anchored(config, document.path.absolute().parent)

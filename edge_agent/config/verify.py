@@ -180,7 +180,8 @@ def _check_pair(check: _Check, cert: Path, key: Path) -> None:
         if error.reason == "KEY_VALUES_MISMATCH":
             check.wrong(("broker", "key_file"), "does not belong to cert_file", "give the pair that was made together")
         else:
-            check.wrong(("broker", "key_file"), "OpenSSL cannot read it with cert_file", "make the pair again")
+            what = f"OpenSSL refuses it with cert_file ({error.reason or 'unknown reason'})"
+            check.wrong(("broker", "key_file"), what, "make the pair again")
 
 
 def _check_dates(check: _Check, location: Location, certificate: Certificate, now: datetime) -> None:
@@ -198,7 +199,7 @@ def _check_camera(check: _Check, camera: CameraConfig, i: int) -> None:
     if camera.credentials_file is not None:
         _check_secret_line(check, (*here, "credentials_file"), camera.credentials_file, "'user:password'")
     looked = list(_places(camera.source, check.document.path.absolute().parent))
-    if looked and not any(place.exists() for place in looked):
+    if looked and not any(_exists(place) for place in looked):
         check.warn((*here, "source"), "no such file or device", "fine for `replay CLIP`, which brings its own")
     if not camera.line and not camera.zone:
         check.warn(here, "has neither a line nor a zone", "nothing is counted there; add one")
@@ -211,9 +212,16 @@ def _places(source: str, folder: Path) -> Iterator[Path]:
         yield Path(source)
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder that this user may not enter, or a name that is too long
+        return False
+
+
 def _check_rest(check: _Check, config: Config) -> None:
     folder, hours = config.storage.folder, config.site.opening_hours
-    if folder is not None and folder.exists() and not folder.is_dir():
+    if folder is not None and _exists(folder) and not folder.is_dir():
         check.wrong(("storage", "folder"), "a file, not a folder", "name a folder")
     if hours is not None and not any((hours.mon, hours.tue, hours.wed, hours.thu, hours.fri, hours.sat, hours.sun)):
         check.warn(("site", "opening_hours"), "no day has hours", "the shop would never be open; leave the table out")

@@ -11,8 +11,8 @@ from edge_agent.config.schema import Config
 def as_toml(config: Config) -> str:
     """The settings in force, defaults included, as a file that `load` reads as an equal configuration.
 
-    Secrets are not in it, only the paths of their files. What may be credentials in an address after a '?' is
-    replaced by '***': only then does the result not load as an equal one.
+    Secrets are not in it, only the paths of their files. What may be credentials in an address (before an '@', after
+    a '?') is replaced by '***': only then does the result not load as an equal configuration.
     """
     data = config.model_dump(by_alias=True, exclude_none=True)
     for camera in data["camera"]:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import tomli_w
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.config.locate import MAX_DEPTH, TooDeepError, locate
 from edge_agent.config.rules import Location
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 
 def paths(value: Any, here: Location = ()) -> set[Location]:
@@ -145,6 +147,7 @@ def documents(draw: st.DrawFn) -> _Writer:
     return writer
 
 
+@unhurried
 @given(documents())
 def test_every_value_is_found_on_the_line_where_it_was_written(document: _Writer) -> None:
     """Whatever the style, the locator finds what tomllib finds, on the lines on which the writer put it."""
@@ -158,6 +161,7 @@ _TREES = st.recursive(
 )
 
 
+@unhurried
 @given(st.dictionaries(st.text(), _TREES, max_size=4))
 def test_every_path_that_tomllib_reads_has_a_line(data: dict[str, Any]) -> None:
     """What another writer of TOML writes, with any text as key or value, has a line for each path and no other."""

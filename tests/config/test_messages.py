@@ -39,7 +39,7 @@ def test_every_translated_type_of_error_has_a_case(minimal: str, write: Callable
     for case in ERRORS["case"]:
         document = read_document(write(spoil(minimal, case["new"], case.get("old", ""))))
         with pytest.raises(ValidationError) as caught:
-            Config.model_validate_json(document.json, strict=True)
+            Config.model_validate_json(document.json, strict=True, by_alias=True, by_name=False)
         seen |= {detail["type"] for detail in caught.value.errors()}
     assert seen == {*FIXES, "missing", "extra_forbidden", "value_error"}
 

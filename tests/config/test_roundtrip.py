@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import tomli_w
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.config import (
@@ -36,6 +36,8 @@ from edge_agent.config import (
 )
 from edge_agent.config.fields import BUCKETS_MIN
 from edge_agent.terms import LineRole
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 
 PYDANTIC = re.compile(
     r"Input should|Field required|Value error|Assertion failed|Extra inputs|should (have|be|match)|"
@@ -161,6 +163,7 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path | str) else value
 
 
+@unhurried
 @given(configs())
 def test_what_is_written_is_read_as_an_equal_configuration(config: Config) -> None:
     """`as_toml` and tomli-w both write files that load as an equal configuration with an equal hash."""
@@ -234,12 +237,14 @@ def complaints(path: Path) -> list[str]:
     return []
 
 
+@unhurried
 @given(spoilt())
 def test_a_wrong_value_anywhere_is_an_error_line(data: dict[str, Any]) -> None:
     """Whatever stands in a TOML file, it loads or is refused in plain lines; nothing else is ever raised."""
     assert_loads_or_complains(tomli_w.dumps(data).encode())
 
 
+@unhurried
 @given(configs(), st.data())
 def test_a_damaged_file_is_an_error_line(config: Config, data: st.DataObject) -> None:
     """The same holds for a file of which some bytes were cut out or written over."""
