@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
-from typing import cast
+from typing import NamedTuple, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -29,28 +29,31 @@ _MIB = 2**20
 
 
 class Progress:
-    """Who was last seen moving, and when. Stages stamp, the watchdog reads."""
+    """Who was last seen moving, and when. Stages stamp, the watchdog reads.
+
+    A stage is expected to move from its first stamp on, so that a slow start is not taken for a stop.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._stamps: dict[str, float] = {}
+        self._late_after: dict[str, float] = {}
 
-    def stamp(self, stage: str) -> None:
-        """Say that a stage is alive; from its first stamp on it is expected to stay so."""
+    def stamp(self, stage: str, *, within_s: float, at_s: float | None = None) -> None:
+        """Say that a stage moved (now, or at `at_s`), and within what time it will again."""
         with self._lock:
-            self._stamps[stage] = self._clock.monotonic()
+            self._late_after[stage] = (self._clock.monotonic() if at_s is None else at_s) + within_s
 
     def forget(self, stage: str) -> None:
         """Expect nothing more of a stage that has finished or is being restarted."""
         with self._lock:
-            self._stamps.pop(stage, None)
+            self._late_after.pop(stage, None)
 
-    def stuck(self, longer_than_s: float) -> list[str]:
-        """Return the stages that have not moved for longer than this."""
+    def stuck(self) -> list[str]:
+        """Return the stages that should have moved by now."""
         now_s = self._clock.monotonic()
         with self._lock:
-            return sorted(name for name, at_s in self._stamps.items() if now_s - at_s > longer_than_s)
+            return sorted(name for name, late_s in self._late_after.items() if now_s > late_s)
 
 
 @dataclass
@@ -87,6 +90,15 @@ def _percentile_95(values: list[float]) -> float:
     return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
 
 
+class MachineFigures(NamedTuple):
+    """CPU of the process since the last look, its memory, the hottest sensor (None without one), free disk space."""
+
+    cpu_percent: int
+    rss_mb: int
+    temperature_c: int | None
+    disk_free_mb: int
+
+
 class Machine:
     """Figures of the process and of the machine below it."""
 
@@ -95,14 +107,14 @@ class Machine:
         self._process = psutil.Process()
         self._process.cpu_percent()  # the first call only sets the reference
 
-    def figures(self) -> dict[str, int | None]:
-        """Return cpu_percent since the last call, rss_mb, temperature_c (None without a sensor), disk_free_mb."""
-        return {
-            "cpu_percent": round(self._process.cpu_percent()),
-            "rss_mb": round(self._process.memory_info().rss / _MIB),
-            "temperature_c": _temperature_c(),
-            "disk_free_mb": round(psutil.disk_usage(str(self._folder)).free / _MIB),
-        }
+    def figures(self) -> MachineFigures:
+        """Look at the process and the machine."""
+        return MachineFigures(
+            cpu_percent=round(self._process.cpu_percent()),
+            rss_mb=round(self._process.memory_info().rss / _MIB),
+            temperature_c=_temperature_c(),
+            disk_free_mb=round(psutil.disk_usage(str(self._folder)).free / _MIB),
+        )
 
 
 def _temperature_c() -> int | None:

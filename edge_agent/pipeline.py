@@ -22,8 +22,9 @@ from edge_agent.config import (
     opening_week,
 )
 from edge_agent.counting import SceneCounter
-from edge_agent.detector import Bundle, Detector
+from edge_agent.detector.bundle import Bundle
 from edge_agent.detector.catalogue import find_bundle
+from edge_agent.detector.session import Detector
 from edge_agent.records import Detections, Events, Frame, Gap, Image, Tracks
 from edge_agent.tracker import Tracker
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from edge_agent.anonymise import Draft
 from edge_agent.clock import ManualClock
 from edge_agent.config import CameraConfig, Config
-from edge_agent.detector import Detector
+from edge_agent.detector.session import Detector
 from edge_agent.message import GENESIS, payload_hash
 from edge_agent.pipeline import Look, Step, make_pipeline
 from edge_agent.records import Events, Frame, Gap, Occupancy
@@ -50,14 +50,14 @@ class Replay:
         self,
         items: Iterable[Frame | Gap],
         *,
-        duration_s: Callable[[], float],
+        frame_s: float,
         show: Callable[[Look, Events], None] | None = None,
     ) -> dict[str, Any]:
         """Work through the clip.
 
         Args:
             items: its frames and gaps, in media time from 0.
-            duration_s: how long it was, asked at its end.
+            frame_s: how long its last frame is shown.
             show: called with each frame and what was seen in it.
 
         Returns:
@@ -71,7 +71,7 @@ class Replay:
                 self._frames += 1
                 if show is not None:
                     show(step.look, step.events)
-        self._advance(duration_s())
+        self._advance(self._clock.monotonic() + frame_s)
         self._note(self._pipeline.close(self._clock.monotonic()))
         self._cpu_s = time.process_time() - before_s
         return self._result(self._detector.model_cpu_s - model_before_s)

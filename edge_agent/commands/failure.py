@@ -6,6 +6,7 @@ from typing import IO, Any
 
 import click
 
+from edge_agent.camera.source import SourceError
 from edge_agent.config import ConfigError
 from edge_agent.detector.errors import DetectorError
 
@@ -39,6 +40,8 @@ def told(kind: type[Failure] = Failure) -> Iterator[None]:
         raise Misuse(str(error)) from None
     except DetectorError as error:
         raise kind(str(error)) from None
+    except SourceError as error:
+        raise Failure(str(error)) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         raise Failure(f"{where}{error.strerror or error}") from None

@@ -1,0 +1,56 @@
+"""`edge-agent run`: the service."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from edge_agent.clock import SystemClock
+from edge_agent.commands.failure import Failure, Misuse, told
+from edge_agent.config import load
+from edge_agent.outbox import OutboxError
+from edge_agent.pipeline import load_detector
+from edge_agent.service import GiveUp, Service
+
+TRY_AGAIN: Final = 75
+"""EX_TEMPFAIL of sysexits.h: systemd is told to restart the service."""
+
+
+@click.command()
+@click.option("--config", "config_file", type=click.Path(path_type=Path), required=True, help="The configuration.")
+@click.option("--bundle", help="Name or folder of a bundle, instead of the configured one.")
+@click.option("--realtime", is_flag=True, help="Play clips at their own speed, instead of as fast as possible.")
+@click.option("-v", "--verbose", is_flag=True, help="Log what is of use when something is wrong.")
+def run(config_file: Path, *, bundle: str | None, realtime: bool, verbose: bool) -> None:
+    """Count until stopped: capture, detect, track, count, publish.
+
+    Clips among the sources are counted as fast as possible; when only clips were configured and all are over, the
+    command waits until the broker has taken their windows, and ends.
+    """
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",  # journald adds the time
+    )
+    folder = config_file.absolute().parent
+    with told():
+        config = load(config_file)
+        try:
+            detector = load_detector(config, config_folder=folder, bundle=bundle)
+        except ValueError as error:
+            raise Misuse(f"{config_file}: {error}") from None
+        try:
+            service = Service(config, detector, SystemClock(), config_folder=folder, realtime=realtime)
+            handed_over = service.run()
+        except OutboxError as error:
+            raise Failure(str(error)) from None
+        except GiveUp as error:
+            click.echo(str(error), err=True)
+            raise click.exceptions.Exit(TRY_AGAIN) from None
+    if not handed_over:
+        raise Failure(
+            f"{config.broker.host}:{config.broker.port}: the broker has not taken all windows;"
+            " they are kept in the outbox and go out at the next start"
+        )

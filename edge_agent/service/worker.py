@@ -1,0 +1,149 @@
+"""One camera's thread: from the next picture to the closed window in the outbox."""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from edge_agent.anonymise import Draft, Gate
+from edge_agent.clock import Clock
+from edge_agent.config import CameraConfig, Config
+from edge_agent.detector.session import Detector
+from edge_agent.health import CameraFigures
+from edge_agent.message import live_payload
+from edge_agent.outbox import Outbox, OutboxFull
+from edge_agent.pipeline import Detect, Pipeline, Step, make_pipeline
+from edge_agent.records import Events
+from edge_agent.service.feed import Feed
+
+_log = logging.getLogger(__name__)
+
+_RETRY_S: Final = 5.0  # how often a full outbox is tried again
+_NOTHING: Final = Events(0.0)
+
+
+class Worker:
+    """The body of a camera's thread; `run` may be called again after it failed."""
+
+    def __init__(
+        self,
+        config: Config,
+        camera: CameraConfig,
+        *,
+        detector: Detector,
+        detect: Detect,
+        clock: Clock,
+        outbox: Outbox,
+        feed: Callable[[], Feed],
+        publish_live: Callable[[str, bytes], None],
+        wake: Callable[[], None],
+        alive: Callable[[], None],
+        done: Callable[[], None],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            config: the whole configuration.
+            camera: the camera of it.
+            detector: the network's thresholds and classes.
+            detect: how a picture gets to the network.
+            clock: the machine's.
+            outbox: where windows and checkpoints go.
+            feed: opens the camera or clip.
+            publish_live: takes a live leaf and its payload.
+            wake: tells the uplink that there are new rows.
+            alive: called at every turn.
+            done: called when no more turns are to be expected.
+        """
+        self.figures = CameraFigures(camera.name)
+        self.gate: Gate | None = None
+        self._config = config
+        self._camera = camera
+        self._detector = detector
+        self._detect = detect
+        self._clock = clock
+        self._outbox = outbox
+        self._feed = feed
+        self._publish_live = publish_live
+        self._wake = wake
+        self._alive = alive
+        self._done = done
+        self._waiting: list[Draft] = []
+        self._tried_s = 0.0
+        self._saved_s = 0.0
+        self._live: dict[str, int | None] = {}
+
+    def run(self) -> None:
+        """Count until the clip is over or the service stops. What is open is then in the outbox."""
+        feed = self._feed()
+        try:
+            self._count(feed)
+        finally:
+            feed.close()
+            self._done()
+
+    def _count(self, feed: Feed) -> None:
+        clock = feed.clock
+        pipeline, gate = self._stages(clock)
+        self.gate = gate
+        start_s = self._saved_s = clock.monotonic()
+        gate.begin(start_s)
+        self._keep(Step(start_s, _NOTHING), gate)
+        for step in pipeline.run(feed.items()):
+            self._measure(step, clock)
+            self._keep(step, gate)
+            feed.report(self.figures)
+            self._alive()
+        last_s = clock.monotonic()
+        step = pipeline.close(last_s) if feed.ended else pipeline.suspend(last_s)
+        self._keep(step, gate, final=True)
+        self.figures.blind = gate.blind
+
+    def _stages(self, clock: Clock) -> tuple[Pipeline, Gate]:
+        saved = self._outbox.checkpoints().get(self._camera.name)
+        try:
+            return make_pipeline(self._config, self._camera, self._detector, clock, detect=self._detect, saved=saved)
+        except ValueError as error:
+            _log.error("camera %s: %s", self._camera.name, error)
+            return make_pipeline(self._config, self._camera, self._detector, clock, detect=self._detect)
+
+    def _measure(self, step: Step, clock: Clock) -> None:
+        if step.look is not None:
+            self.figures.frames += 1
+            self.figures.latencies_s.append(clock.monotonic() - step.look.frame.t_s)
+
+    def _keep(self, step: Step, gate: Gate, *, final: bool = False) -> None:
+        """Bring closed windows and the open one onto the disk, and what changed to the dashboards."""
+        changed = gate.blind is not self.figures.blind or bool(step.drafts or step.events.occupancy)
+        self.figures.blind = gate.blind
+        if changed or step.events.crossings or final:
+            self._show(gate)
+        self._waiting += step.drafts
+        due = step.t_s - self._saved_s >= self._config.windows.checkpoint_s
+        if final or due or (self._waiting and (step.drafts or self._clock.monotonic() - self._tried_s >= _RETRY_S)):
+            self._store(gate)
+            self._saved_s = step.t_s
+
+    def _store(self, gate: Gate) -> None:
+        """Closed windows and what is open now, all or nothing; what the disk has no room for waits in memory."""
+        self._tried_s = self._clock.monotonic()
+        lost = self._outbox.stats().unreported_rows if self._waiting else 0
+        drafts = [self._waiting[0].reporting(lost), *self._waiting[1:]] if lost else self._waiting
+        try:
+            self._outbox.append(
+                [(draft.leaf, draft.seal) for draft in drafts],
+                checkpoint=(self._camera.name, gate.checkpoint()),
+                reported_rows=lost,
+            )
+        except OutboxFull as error:
+            _log.error("camera %s: %s", self._camera.name, error)
+            return
+        if self._waiting:
+            self._waiting = []
+            self._wake()
+
+    def _show(self, gate: Gate) -> None:
+        live = gate.live()
+        for leaf, value in live.items():
+            if leaf not in self._live or self._live[leaf] != value:
+                self._publish_live(leaf, live_payload(value))
+        self._live = live
