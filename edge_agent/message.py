@@ -110,6 +110,7 @@ class DayBalance(_Part):
 class _Window(_Message):
     """What a bucket and a sealed hour share."""
 
+    schema_: str = Field(alias="schema")
     tenant: Name
     site: Name
     device: Name
