@@ -1,6 +1,7 @@
 """Rules that bind several values to each other, and the error that says which one broke which rule."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 Location = tuple[str | int, ...]
 """Where a value stands, as pydantic counts: keys and, from 0, places in lists."""
@@ -53,11 +54,10 @@ def check_polygon(corners: Sequence[_Point]) -> None:
     if len(set(corners)) != n:
         raise SettingError("names a corner twice", "leave the closing corner out", at=("polygon",))
     edges = [(corners[i], corners[(i + 1) % n]) for i in range(n)]
-    for i in range(n):
-        for j in range(i + 2, n - (i == 0)):
-            if _cross(*edges[i], *edges[j]):
-                wrong = f"crosses itself: edge {i + 1} meets edge {j + 1}"
-                raise SettingError(wrong, "list the corners in order, once around", at=("polygon",))
+    for i, j in combinations(range(n), 2):  # neighbours share a corner, which gives an exact zero: no crossing
+        if _cross(*edges[i], *edges[j]):
+            wrong = f"crosses itself: edge {i + 1} meets edge {j + 1}"
+            raise SettingError(wrong, "list the corners in order, once around", at=("polygon",))
     if abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in edges)) < 1e-9:
         raise SettingError("has no area: all corners lie on one line", "move a corner", at=("polygon",))
 
