@@ -120,15 +120,21 @@ def require_safe(url: str) -> None:
     Raises:
         FetchError: neither https nor http to a loopback address, or with credentials inside.
     """
+    if not _is_safe(url):
+        raise FetchError(
+            f"{_shown(url)}: give an https:// address without user name and password (http:// to this machine only)"
+        )
+
+
+def _is_safe(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        raise FetchError("the address is not one; give https://HOST/PATH") from None
-    if parts.username or parts.password:
-        raise FetchError(f"{host}: the address holds credentials; give it without user name and password")
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
-        raise FetchError(f"{_shown(url)}: only https:// addresses are used (http:// to this machine itself only)")
+        return False
+    if not host or parts.username is not None or parts.password is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
 
 
 def sha256_of(file: BufferedReader | BufferedRandom) -> str:
@@ -296,13 +302,9 @@ class _SafeRedirects(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> Request | None:
         """Refuse a new address that would be refused as the first one, and any step down from https."""
-        where = f"{_shown(req.full_url)}: sends us to"
-        try:
-            require_safe(newurl)
-        except FetchError as error:
-            raise FetchError(f"{where} {error}") from None
-        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise FetchError(f"{where} {_shown(newurl)}, which is not https")
+        if not _is_safe(newurl) or (req.full_url.startswith("https:") and not newurl.startswith("https:")):
+            fp.close()
+            raise FetchError(f"{_shown(req.full_url)}: sends us to {_shown(newurl)}, which is not https; give --url")
         return super().redirect_request(req, fp, code, msg, cast("http.client.HTTPMessage", headers), newurl)
 
 
@@ -313,8 +315,10 @@ def _opener(url: str) -> OpenerDirector:
 
 
 def _shown(url: str) -> str:
-    """An address for people's eyes: what follows a '?' may be a token."""
-    return url.partition("?")[0]
+    """An address for people's eyes: what stands before an '@' or after a '?' may be a secret."""
+    scheme, separator, rest = url.partition("?")[0].rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _is_loopback(host: str) -> bool:

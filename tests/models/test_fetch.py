@@ -198,7 +198,7 @@ def test_safe_addresses_pass(url: str) -> None:
 def test_a_redirect_cannot_leave_safety(publisher: Publisher, part: Path) -> None:
     """A server may not send us to plain http on the internet."""
     publisher.fault = Fault.ELSEWHERE
-    with pytest.raises(FetchError, match=r"http://example\.com/file: only https"):
+    with pytest.raises(FetchError, match=r"/net\.onnx: sends us to http://example\.com/file, which is not https"):
         get(publisher, part)
 
 
