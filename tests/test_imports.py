@@ -79,7 +79,7 @@ ONLY = (
          "http.server.ThreadingHTTPServer socketserver.Threading* prometheus_client.start_*"),
     Only("start child processes", "camera",
          "subprocess pty os.system os.popen os.fork* os.exec* os.spawn* os.posix_spawn*"),
-    Only("touch the environment", "config",
+    Only("touch the environment", "config edge_agent",  # edge_agent/__init__.py: tells ONNX Runtime not to report
          "os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv os.path.expandvars"),
     Only("import by name, which no table can read", "",
          "__import__ exec eval importlib.import_module importlib.__import__ importlib.util importlib.machinery "
@@ -213,7 +213,7 @@ def forbidden_deeds(root: Path) -> list[str]:
             for module in read(root).values()
             for line, name in uses(module)
             for only in ONLY
-            if module.part not in only.parts.split()
+            if (module.part or PACKAGE) not in only.parts.split()
             for means in only.means.split()
             if fnmatchcase(name, means) or fnmatchcase(name, f"{means}.*")
         }

@@ -1,0 +1,138 @@
+"""The broker's files as they are shipped, in a real Mosquitto; only the paths and the port are others."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from paho.mqtt.client import Client
+from support.broker import DEPLOY, Broker, Certificates, Listener, free_port, until
+from support.uplink_rig import BASE, Rig, delivered
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    made = Certificates(tmp_path_factory.mktemp("certificates"))
+    made.device("fleet-ingest")
+    made.device("door-2")
+    return made
+
+
+def install(folder: Path, certificates: Certificates, listener: str) -> Broker:
+    """Lay the files out as README says, below `folder` instead of /."""
+    port = free_port()
+    etc, state = folder / "etc", folder / "state"
+    (etc / "conf.d").mkdir(parents=True)
+    state.mkdir()
+    shutil.copytree(certificates.folder, etc / "certs")
+    shutil.copy(DEPLOY / "acl", etc / "acl")
+    texts = {name: (DEPLOY / name).read_text(encoding="utf-8") for name in ("mosquitto.conf", listener)}
+    for name, text in texts.items():
+        text = text.replace("/etc/mosquitto/", f"{etc}/").replace("/var/lib/mosquitto/", f"{state}/")
+        texts[name] = text.replace("listener 8883", f"listener {port}").replace("listener 1883", f"listener {port}")
+    assert str(port) in texts[listener]
+    assert str(state) in texts["mosquitto.conf"]
+    (etc / "conf.d" / listener).write_text(texts[listener])
+    return Broker(folder, texts["mosquitto.conf"], port=port)
+
+
+@pytest.fixture
+def local(tmp_path: Path, certificates: Certificates) -> Iterator[Broker]:
+    with install(tmp_path / "local", certificates, "local.conf") as broker:
+        yield broker
+
+
+@pytest.fixture
+def tls(tmp_path: Path, certificates: Certificates) -> Iterator[Broker]:
+    with install(tmp_path / "tls", certificates, "tls.conf") as broker:
+        yield broker
+
+
+def listen(broker: Broker, certificates: Certificates, who: str) -> Listener:
+    def set_up(client: Client) -> None:
+        certificate, key = (str(certificates.path(f"{who}.{end}")) for end in ("crt", "key"))
+        client.tls_set(str(certificates.path("ca.crt")), certificate, key)
+
+    return Listener(broker.port, set_up=set_up)
+
+
+def test_nothing_that_was_acknowledged_is_lost_by_a_kill(tmp_path: Path, local: Broker) -> None:
+    """1500 messages for a consumer that is away, more than Mosquitto's own queue, survive kill -9 of the broker."""
+    with Listener(local.port, name="ingest"):
+        pass
+    with Rig(tmp_path, {"url": local.url}) as rig:
+        rig.add(*range(1500))
+        rig.wait_drained()
+        local.kill()
+    local.start()
+    with Listener(local.port, name="ingest") as ingest:
+        until(lambda: len(ingest.payloads("counts")) >= 1500)
+        assert delivered(ingest.payloads("counts")) == list(range(1500))
+
+
+def test_a_counter_publishes_through_the_shipped_tls_files(
+    tmp_path: Path, tls: Broker, certificates: Certificates
+) -> None:
+    """With the certificates of README's commands, everything a counter has to say arrives at the fleet, and back."""
+    settings = {
+        "url": f"mqtts://localhost:{tls.port}",
+        "ca_file": certificates.path("ca.crt"),
+        "cert_file": certificates.path("device.crt"),
+        "key_file": certificates.path("device.key"),
+        "protocol": "5",
+    }
+    with listen(tls, certificates, "fleet-ingest") as fleet, Rig(tmp_path, settings) as rig:
+        rig.add(*range(3))
+        rig.uplink.publish_live("live/door/in", b"3")
+        rig.uplink.publish_health(b"{}")
+        rig.wait_drained()
+        until(lambda: all(fleet.payloads(leaf) for leaf in ("counts", "state", "in", "health")))
+        assert delivered(fleet.payloads("counts")) == [0, 1, 2]
+        epoch = rig.outbox.stats().epoch
+        fleet.publish(f"{BASE}/ack", f'{{"epoch": "{epoch}", "seq": 3}}', retain=True)
+        until(lambda: rig.outbox.stats().rows == 0)
+        assert rig.uplink.counters.refused == 0
+
+
+def test_a_counter_cannot_read_or_write_for_another(
+    tmp_path: Path, tls: Broker, certificates: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    """door-2's certificate neither publishes door-1's counts nor hears them, nor sets a watermark."""
+    settings = {
+        "url": f"mqtts://localhost:{tls.port}",
+        "ca_file": certificates.path("ca.crt"),
+        "cert_file": certificates.path("door-2.crt"),
+        "key_file": certificates.path("door-2.key"),
+        "protocol": "5",
+    }
+    with (
+        listen(tls, certificates, "fleet-ingest") as fleet,
+        listen(tls, certificates, "door-2") as thief,
+        Rig(tmp_path, settings) as rig,  # its base is door-1's
+    ):
+        rig.add("forged")
+        until(lambda: rig.uplink.counters.refused)
+        thief.publish(f"{BASE}/ack", '{"epoch": "0123456789abcdef", "seq": 1}')
+        fleet.publish(f"{BASE}/ack", "the control: this one arrives at who may read it")
+        fleet.publish(f"{BASE.replace('door-1', 'door-2')}/ack", "for door-2")
+        until(lambda: thief.payloads("ack"))
+        assert thief.payloads("ack") == [b"for door-2"]
+        assert [payload for payload in fleet.payloads("counts")] == []
+        assert fleet.payloads("ack") == [b"the control: this one arrives at who may read it", b"for door-2"]
+
+
+def test_nobody_comes_in_without_a_certificate(tmp_path: Path, tls: Broker, certificates: Certificates) -> None:
+    """The shipped TLS listener refuses a client that cannot show one."""
+    settings = {"url": f"mqtts://localhost:{tls.port}", "ca_file": certificates.path("ca.crt")}
+    with Rig(tmp_path, settings) as rig:
+        until(lambda: any("peer did not return a certificate" in line for line in tls.log))
+        assert rig.uplink.counters.connects == 0
+
+
+def test_the_limits_are_announced(tmp_path: Path, local: Broker) -> None:
+    """A message over the shipped size limit is held back by the agent and does not break the connection."""
+    with Rig(tmp_path, {"url": local.url, "protocol": "5"}) as rig:
+        rig.add("too large", padding=200_000)
+        rig.add("fits")
+        until(lambda: rig.outbox.stats().unsent == 1)
+        assert rig.uplink.counters.connects == 1
