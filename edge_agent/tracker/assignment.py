@@ -19,12 +19,10 @@ def assign(weight: NDArray[np.float64]) -> Pairs:
     Returns:
         (row, column) of each pair, rows ascending.
     """
-    rows, columns = ((weight > 0).nonzero()) if weight.size else ((), ())
-    pairs = list(zip(map(int, rows), map(int, columns), strict=True))
-    live_rows = sorted({row for row, _ in pairs})
-    live_columns = sorted({column for _, column in pairs})
-    if len(live_rows) == len(pairs) == len(live_columns):
-        return pairs
+    rows, columns = (index.tolist() for index in (weight > 0).nonzero())
+    live_rows, live_columns = sorted(set(rows)), sorted(set(columns))
+    if len(live_rows) == len(live_columns) == len(rows):
+        return list(zip(rows, columns, strict=True))
     profit = np.maximum(weight[live_rows][:, live_columns], 0.0)
     if len(live_rows) <= len(live_columns):
         chosen = list(enumerate(_cheapest(-profit)))

@@ -8,9 +8,12 @@ Departures from the paper:
 
 - A doubtful detection may continue a track that was lost some frames ago, not only one seen in the last frame:
   what "the last frame" allows depends on the frame rate, and on our data a limit cost identities.
+- A doubtful detection may also keep an unconfirmed track alive, without confirming it: else somebody who stands
+  half hidden, whose score wavers about the threshold, is never followed.
 - A stage follows for people who moved further than their box is wide, which at 5 fps a brisk walker does: the
   detection must lie where the filter's own uncertainty expects it (Mahalanobis distance of the centre, as in
-  DeepSORT) and be of about the same size. At 30 fps, or next to a track that was found, that leaves no room.
+  DeepSORT) and be of about the same size. At 30 fps that leaves little room. However long a track was lost, it
+  never reaches beyond 0.75 heights: the next visitor must not be taken for the one who left, across a line.
 - Classes never mix.
 """
 
@@ -25,9 +28,10 @@ from edge_agent.tracker.assignment import assign
 Floats = NDArray[np.float64]
 
 # From the data that benchmarks/tracker.py names.
-_NEAR: Final = 0.25  # least IoU times score of a confident pair; ByteTrack: 0.2
+_NEAR: Final = 0.2  # least IoU times score of a confident pair, as ByteTrack
 _NEAR_DOUBTFUL: Final = 0.5  # least IoU of a doubtful pair, as ByteTrack: nothing else speaks for it
 _REACH: Final = 6.0  # squared distance in standard deviations: the 95 % region of a plane
+_FAR: Final = 0.75  # and never further than this in heights of the box: 1.3 m for a person
 _ALIKE: Final = 0.6  # least ratio of the widths and of the heights within reach
 
 
@@ -68,9 +72,10 @@ def pair(expected: Expected, found: Detections, *, high_score: float) -> NDArray
     near[near <= _NEAR] = 0.0
     open_ = _Open(expected.confirmed, found.score >= high_score, partner)
     open_.match(near, confirmed=True, high=True)
-    if open_.has(confirmed=True, high=False):
-        open_.match(np.where(overlap > _NEAR_DOUBTFUL, overlap, 0.0), confirmed=True, high=False)
+    doubtful = np.where(overlap > _NEAR_DOUBTFUL, overlap, 0.0)
+    open_.match(doubtful, confirmed=True, high=False)
     open_.match(near, confirmed=False, high=True)
+    open_.match(doubtful, confirmed=False, high=False)
     if open_.has(confirmed=True, high=True) or open_.has(confirmed=False, high=True):
         close = within_reach(expected.xyxy, expected.uncertainty, xyxy) * same
         open_.match(close, confirmed=True, high=True)
@@ -125,7 +130,9 @@ def within_reach(expected: Floats, uncertainty: Floats, found: Floats) -> Floats
     """
     p, q = expected.T[:, :, None], found.T[:, None, :]
     offset = ((q[:2] + q[2:]) - (p[:2] + p[2:])) * 0.5
-    distance2 = (offset * offset).sum(axis=0) / uncertainty[:, None]
+    offset2 = (offset * offset).sum(axis=0)
+    distance2 = offset2 / uncertainty[:, None]
     size_p, size_q = p[2:] - p[:2], q[2:] - q[:2]
     alike = (np.minimum(size_p, size_q) / np.maximum(size_p, size_q)).min(axis=0)
-    return np.where((distance2 < _REACH) & (alike > _ALIKE), np.exp(-0.5 * distance2) * alike, 0.0)
+    allowed = (distance2 < _REACH) & (offset2 < (_FAR * size_p[1]) ** 2) & (alike > _ALIKE)
+    return np.where(allowed, np.exp(-0.5 * distance2) * alike, 0.0)

@@ -19,8 +19,9 @@ _LIFE: Final = np.dtype(
         ("xyxy", np.float32, (4,)),
         ("confirmed", np.bool_),
         ("seen", np.bool_),  # in the last frame
-        ("hits", np.int64),  # frames in which it was seen
         ("looks", np.int64),  # frames since its birth
+        ("sights", np.int64),  # those in which it was seen
+        ("sure_sights", np.int64),  # … by a confident detection
         ("born_s", np.float64),
         ("seen_s", np.float64),
     ]
@@ -32,10 +33,10 @@ _INSTANT_S: Final = 1e-6  # sums of frame times are not exact: three frames of 0
 class Tracker:
     """ByteTrack (Zhang et al. 2022) with time in seconds; `motion` and `association` say where they depart from it.
 
-    A track is born of any unpaired detection of `high_score` or more: the paper asks for 0.1 more, because it
-    confirms after two frames; here `confirm_hits` and `confirm_s` stand between a detection and a count, and the
-    operating threshold of a model card is chosen to mean a person. Until then a track must be seen in at least
-    every other frame, which flicker is not.
+    A track is born of any unpaired detection of `high_score` or more. The paper asks for 0.1 more, because it
+    confirms after two frames; here `confirm_hits` confident sights over `confirm_s` stand between a detection and
+    a count, and the operating threshold of a model card is chosen to mean a person. Until confirmed, a track must
+    be seen in at least every other frame, which flicker is not.
 
     One tracker serves one camera and one thread. Ids count from 1 and are never given twice by the same tracker.
 
@@ -64,7 +65,7 @@ class Tracker:
         """Take the detections of the next frame; an empty frame must be given too.
 
         Args:
-            detections: of one frame; boxes without a size, or not finite, are left out.
+            detections: of one frame; boxes without a size are left out.
             t_s: monotonic time of the frame in seconds; frames may be unevenly spaced.
 
         Returns:
@@ -75,13 +76,15 @@ class Tracker:
         """
         if not self._t_s <= t_s < math.inf:
             raise ValueError(f"frame at {t_s} s after one at {self._t_s} s: call reset() when a source starts over")
-        self._expire(t_s)
-        self._motion = motion.predicted(self._motion, t_s - self._t_s) if len(self._life) else self._motion
-        self._t_s = t_s
-        found = self._usable(detections)
-        unpaired = self._continue(found)
-        self._drop_flicker()
-        self._begin(found, unpaired)
+        dt_s, self._t_s = t_s - self._t_s, t_s
+        if len(self._life):
+            self._expire()
+            self._motion = motion.predicted(self._motion, dt_s)
+        if len(self._life) or len(detections):
+            found = self._usable(detections)
+            unpaired = self._continue(found)
+            self._drop_flicker()
+            self._begin(found, unpaired)
         return self._tracks()
 
     def reset(self) -> None:
@@ -91,18 +94,14 @@ class Tracker:
 
     def _usable(self, detections: Detections) -> Detections:
         xyxy = detections.xyxy
-        usable = (
-            (detections.score >= self._low_score)
-            & np.isfinite(xyxy).all(axis=1)
-            & (xyxy[:, :2] < xyxy[:, 2:]).all(axis=1)
-        )
-        if usable.all():
+        sized = xyxy[:, :2] < xyxy[:, 2:]
+        usable = sized[:, 0] & sized[:, 1] & (detections.score >= self._low_score)
+        if _all(usable):
             return detections
         return Detections(xyxy[usable], detections.score[usable], detections.class_id[usable])
 
-    def _expire(self, t_s: float) -> None:
-        if len(self._life):
-            self._keep(t_s - self._life["seen_s"] <= self._config.lost_s + _INSTANT_S)
+    def _expire(self) -> None:
+        self._keep(self._t_s - self._life["seen_s"] <= self._config.lost_s + _INSTANT_S)
 
     def _continue(self, found: Detections) -> NDArray[np.bool_]:
         """Pair tracks with detections and move on both; returns which detections (m,) found no track."""
@@ -132,15 +131,16 @@ class Tracker:
         life["score"] = found.score[columns]
         life["xyxy"] = found.xyxy[columns]
         life["seen_s"] = self._t_s
-        life["hits"] += 1
+        life["sights"] += 1
+        life["sure_sights"] += life["score"] >= self._high_score
         old_enough = self._t_s - life["born_s"] >= config.confirm_s - _INSTANT_S
-        life["confirmed"] |= old_enough & (life["hits"] >= config.confirm_hits)
+        life["confirmed"] |= old_enough & (life["sure_sights"] >= config.confirm_hits)
         self._life[rows] = life
 
     def _drop_flicker(self) -> None:
         life = self._life
-        if not life["confirmed"].all():
-            self._keep(life["confirmed"] | (2 * life["hits"] >= life["looks"]))
+        if not _all(life["confirmed"]):
+            self._keep(life["confirmed"] | (2 * life["sights"] >= life["looks"]))
 
     def _begin(self, found: Detections, unpaired: NDArray[np.bool_]) -> None:
         fresh = (unpaired & (found.score >= self._high_score)).nonzero()[0]
@@ -155,7 +155,7 @@ class Tracker:
         life["xyxy"] = found.xyxy[fresh]
         life["confirmed"] = config.confirm_hits <= 1 and config.confirm_s <= 0
         life["seen"] = True
-        life["hits"] = life["looks"] = 1
+        life["looks"] = life["sights"] = life["sure_sights"] = 1
         life["born_s"] = life["seen_s"] = self._t_s
         self._next_id += len(fresh)
         self._life = np.concatenate((self._life, life))
@@ -174,7 +174,7 @@ class Tracker:
         return min(wanted, self._config.max_tracks - len(self._life))
 
     def _keep(self, kept: NDArray[np.bool_]) -> None:
-        if kept.all():
+        if _all(kept):
             return
         self._ended += self._life["track_id"][~kept].tolist()
         self._life = self._life[kept]
@@ -193,3 +193,7 @@ class Tracker:
             seen=life["seen"].copy(),
             ended=ended,
         )
+
+
+def _all(flags: NDArray[np.bool_]) -> bool:
+    return int(np.count_nonzero(flags)) == len(flags)  # a tenth of the time of flags.all()

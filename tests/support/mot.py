@@ -156,15 +156,16 @@ def _hidden(boxes: Boxes) -> NDArray[np.float64]:
     return np.asarray((shared * nearer).max(axis=1, initial=0.0) / np.maximum(area, 1e-9), dtype=np.float64)
 
 
-def auditorium(file: Path, *, seed: int, seconds: float = 60.0) -> Scene:
-    """The first seconds of one view of CAMPUS' auditorium (30 fps), detections made by `observe`."""
-    rows: dict[int, list[tuple[int, ...]]] = {}
+def auditorium(file: Path, *, seed: int, from_s: float = 0.0, to_s: float = 180.0) -> Scene:
+    """A part of one view of CAMPUS' auditorium (Xu et al. 2017; 30 fps), with detections made by `observe`."""
+    first, last = round(from_s * 30), round(to_s * 30)
+    rows: dict[int, list[tuple[float, ...]]] = {}
     with gzip.open(file, "rt") as lines:
         for line in lines:
             person, x1, y1, x2, y2, frame, lost, *_ = line.split()
-            if int(frame) < seconds * 30 and lost == "0" and int(x2) > int(x1) and int(y2) > int(y1):
-                rows.setdefault(int(frame), []).append((int(person), int(x1), int(y1), int(x2), int(y2)))
-    return _scene(file.name.split(".")[0], 30.0, int(seconds * 30), rows, lambda truth: observe(truth, seed=seed))
+            if first <= int(frame) < last and lost == "0" and int(x2) > int(x1) and int(y2) > int(y1):
+                rows.setdefault(int(frame) - first, []).append((int(person), int(x1), int(y1), int(x2), int(y2)))
+    return _scene(file.name.split(".")[0], 30.0, last - first, rows, lambda truth: observe(truth, seed=seed))
 
 
 def tud(folder: Path) -> Scene:
@@ -202,7 +203,7 @@ def _scene(
     name: str,
     fps: float,
     frames: int,
-    rows: "dict[int, list[tuple[int, ...]]] | dict[int, list[tuple[float, ...]]]",
+    rows: dict[int, list[tuple[float, ...]]],
     detect: Callable[[list[Labelled]], list[Detections]],
 ) -> Scene:
     truth: list[Labelled] = []
