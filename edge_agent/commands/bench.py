@@ -12,7 +12,7 @@ import click
 
 from edge_agent.commands.failure import Misuse, told
 from edge_agent.commands.models import state_option
-from edge_agent.config.environment import machine_folder
+from edge_agent.config import machine_folder
 from edge_agent.detector.bench import Report
 from edge_agent.detector.bench import bench as measure
 from edge_agent.detector.bundle import Bundle

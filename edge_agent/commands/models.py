@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from edge_agent.commands.failure import Misuse, told
-from edge_agent.config.environment import machine_folder
+from edge_agent.config import machine_folder
 from edge_agent.detector.add import UNSTATED_LICENCE, Request
 from edge_agent.detector.add import add as make_bundle
 from edge_agent.detector.card import Card, Precision

@@ -270,7 +270,11 @@ def _locked(part: Path) -> Iterator[BufferedRandom]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FetchError(f"{part}: another command is writing it; wait for it to end") from None
-        yield file
+        try:
+            yield file
+        except OSError as error:
+            error.filename = error.filename or str(part)  # a full disk does not say which file it was
+            raise
 
 
 def _finish(file: BufferedRandom, part: Path, wanted: Wanted, where: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -137,9 +138,29 @@ def test_a_broken_download_is_resumed_by_the_same_command(
     Bundle.load(tmp_path / "models" / NAME)
 
 
+def test_a_full_disk_is_one_line_and_can_be_resumed(tmp_path: Path, publisher: Publisher) -> None:
+    """When no more can be written the line names the file and the reason; with room again the rest is fetched."""
+    arguments = ("pull", NAME, "--url", publisher.url(f"/{FILE}"), "--state", tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))  # the kernel's own refusal, as a full disk's
+    try:
+        line = fails(call(*arguments))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert re.search(rf"{FILE}\.part: File too large$", line)
+    assert_nothing_loadable(tmp_path)
+    works(call(*arguments))
+    assert publisher.asked[1:] == ["bytes=1000000-"]
+
+
 def agent(*arguments: str | Path) -> list[str]:
     """The command line of a real process."""
     return [sys.executable, "-m", "edge_agent", *map(str, arguments)]
+
+
+def kept_of(state: Path) -> int:
+    """Bytes of unfinished downloads."""
+    return sum(path.stat().st_size for path in state.glob("models/.*/*.part"))
 
 
 def test_kill_9_in_the_middle_of_a_pull(tmp_path: Path, publisher: Publisher, network: Path) -> None:
@@ -149,15 +170,17 @@ def test_kill_9_in_the_middle_of_a_pull(tmp_path: Path, publisher: Publisher, ne
     process = subprocess.Popen(agent(*arguments), cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:
         assert publisher.stalled.wait(60.0)
+        while not kept_of(tmp_path):  # what was sent is on its way through the socket
+            assert process.poll() is None
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert_nothing_loadable(tmp_path)
     publisher.fault = Fault.NONE
     publisher.release.set()
-    kept = sum(path.stat().st_size for path in tmp_path.glob("models/.*/*.part"))
+    kept = kept_of(tmp_path)
     done = subprocess.run(agent(*arguments), cwd=REPO, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert publisher.asked[1:] == [f"bytes={kept}-" if kept else ""]
+    assert publisher.asked[1:] == [f"bytes={kept}-"]
     Bundle.load(tmp_path / "models" / NAME)
 
 
