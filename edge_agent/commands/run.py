@@ -9,7 +9,7 @@ import click
 
 from edge_agent.clock import SystemClock
 from edge_agent.commands.failure import Failure, Misuse, told
-from edge_agent.config import load
+from edge_agent.config import verify
 from edge_agent.outbox import OutboxError
 from edge_agent.pipeline import load_detector
 from edge_agent.service import GiveUp, Service
@@ -36,13 +36,18 @@ def run(config_file: Path, *, bundle: str | None, realtime: bool, verbose: bool)
     )
     folder = config_file.absolute().parent
     with told():
-        config = load(config_file)
+        clock = SystemClock()
+        # A Raspberry Pi boots in the past: then every certificate would look as if it were not valid yet.
+        verified = verify(config_file, now_s=clock.utc() if clock.is_synced() else None)
+        for warning in verified.warnings:
+            click.echo(f"warning: {warning}", err=True)
+        config = verified.config
         try:
             detector = load_detector(config, config_folder=folder, bundle=bundle)
         except ValueError as error:
             raise Misuse(f"{config_file}: {error}") from None
         try:
-            service = Service(config, detector, SystemClock(), config_folder=folder, realtime=realtime)
+            service = Service(config, detector, clock, config_folder=folder, realtime=realtime)
             handed_over = service.run()
         except OutboxError as error:
             raise Failure(str(error)) from None
