@@ -119,4 +119,7 @@ def sides(log_size: Tensor) -> Tensor:
 def around(centre: Tensor, size: Tensor) -> Boxes:
     """Boxes (n, 4) from their centres (n, 2) and sizes (n, 2)."""
     half = size * np.float32(0.5)
-    return np.concatenate([centre - half, centre + half], axis=1)
+    boxes = np.empty((len(centre), 4), dtype=np.float32)
+    np.subtract(centre, half, out=boxes[:, :2])
+    np.add(centre, half, out=boxes[:, 2:])
+    return boxes

@@ -32,26 +32,29 @@ class YoloxReader:
         maps = [(stride, *cells(needs, stride)) for stride in spec.strides]
         total = sum(rows * columns for _, rows, columns in maps)
         self._index = outputs.take(1, total, _HEAD + needs.classes)
-        self._cell = np.concatenate([grid(rows, columns) for _, rows, columns in maps])
+        cell = np.concatenate([grid(rows, columns) for _, rows, columns in maps])
         counts = [rows * columns for _, rows, columns in maps]
         self._stride = np.repeat(np.array(spec.strides, dtype=np.float32), counts)[:, None]
+        self._anchor = cell * self._stride
+        self._likely = np.empty(total, dtype=np.bool_)
         self._wanted = needs.wanted
-        self._columns = _HEAD + needs.wanted
+        self._columns = np.concatenate([np.arange(_HEAD), _HEAD + needs.wanted])
 
     def __call__(self, outputs: Sequence[Tensor], low: float) -> Candidates:
         """See `Decoder`."""
         table = outputs[self._index][0]
         # A score cannot exceed the objectness, so most of the table is never read.
-        place = (table[:, 4] >= low).nonzero()[0]
+        np.greater_equal(table[:, 4], low, out=self._likely)
+        place = self._likely.nonzero()[0]
         if not place.size:
             return NOTHING
-        rows = table[place]
-        scores = rows[:, self._columns] * rows[:, 4:5]
+        rows = table[place[:, None], self._columns]
+        scores = rows[:, _HEAD:] * rows[:, 4:5]
         row, column = (scores >= low).nonzero()
         score = scores[row, column]
         keep = best(score)
         row, column, score = row[keep], column[keep], score[keep]
-        place = place[row]
+        place, rows = place[row], rows[row]
         stride = self._stride[place]
-        centre = (rows[row, 0:2] + self._cell[place]) * stride
-        return Candidates(around(centre, sides(rows[row, 2:4]) * stride), score, self._wanted[column])
+        centre = rows[:, 0:2] * stride + self._anchor[place]
+        return Candidates(around(centre, sides(rows[:, 2:4]) * stride), score, self._wanted[column])
