@@ -143,10 +143,10 @@ def _extend(request: Request, target: Path, file: ModelFile, content: bytes) -> 
     """Put a further precision beside those that the bundle has; the card is replaced last."""
     card = load_card(target / CARD_FILE)
     twin = next((other for other in card.file if other.sha256 == file.sha256), None)
+    _require_relative(request, card, target)
     if twin is not None and twin.precision is file.precision:
         try_out(target)
         return card
-    _require_relative(request, card, target)
     if twin is not None:
         raise BundleError(f"{request.file}: is in {target} already, as its {twin.precision} file")
     if card.file_of(file.precision) is not None:
@@ -181,8 +181,12 @@ def _stage(target: Path, card: Card, content: bytes) -> Path:
     folder = staging_folder(target)
     shutil.rmtree(folder, ignore_errors=True)  # what a crash may have left
     folder.mkdir(parents=True)
-    write_durably(folder / card.file[0].name, content)
-    write_durably(folder / CARD_FILE, card_to_toml(card).encode())
+    try:
+        write_durably(folder / card.file[0].name, content)
+        write_durably(folder / CARD_FILE, card_to_toml(card).encode())
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
 
 

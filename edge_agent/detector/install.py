@@ -125,10 +125,15 @@ def try_out(folder: Path) -> None:
 def write_durably(path: Path, content: bytes) -> None:
     """Write or replace a file so that after a power cut it has the old or the new content, never a mixture."""
     partial = path.with_name(f".{path.name}.part")
-    with partial.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)  # a full disk does not say which file it was
+        raise
     partial.replace(path)
     flush_folder(path.parent)
 

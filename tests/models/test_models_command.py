@@ -333,6 +333,8 @@ def test_a_file_that_does_not_fit_is_one_line(
         ("int8", ("yolox", "person", "fp32"), "has another fp32 file already"),
         ("int8", ("yolox", "person", "int8", "--licence", "MIT"), "its card says licence = 'Apache-2.0'"),
         ("yolox_nano.onnx", ("yolox", "person", "int8"), "416"),
+        (FILE, ("nanodet", "person", "fp32"), "decoder yolox, not nanodet"),
+        (FILE, ("yolox", "person", "fp32", "--score", "0.9"), "its card says thresholds"),
     ],
 )
 def test_a_stranger_does_not_join_a_bundle(  # noqa: PLR0917 - pytest fills them by name
@@ -347,6 +349,22 @@ def test_a_stranger_does_not_join_a_bundle(  # noqa: PLR0917 - pytest fills them
     options = ("--decoder", decoder, "--classes", classes, "--precision", precision, *more)
     line = fails(call("add", path, *options, "--to", folder))
     assert re.search(says, line), line
+    assert content_of(folder) == before
+    assert [each.name for each in tmp_path.iterdir()] == ["person"]
+
+
+def test_adding_to_a_full_disk_leaves_everything_as_it_was(network: Path, int8_person: Path, tmp_path: Path) -> None:
+    """When the second file cannot be written the line says which one, and the bundle is the old one."""
+    folder = tmp_path / "person"
+    works(add_person(network, folder))
+    before = content_of(folder)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        line = fails(add_person(int8_person, folder, "--precision", "int8"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert re.search(r"int8\.onnx: File too large$", line)
     assert content_of(folder) == before
     assert [each.name for each in tmp_path.iterdir()] == ["person"]
 
