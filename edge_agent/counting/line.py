@@ -25,8 +25,8 @@ own state, and the instants at which it changes are computed on the pieces, so t
   somebody who steps into the picture beside the line must be counted (supervision#1838); the minimum travel keeps a
   box that is born there and only jitters from counting.
 - The band lies on both sides of the line, `hysteresis` wide. Within it nothing is decided: a box that jitters there for
-  hours counts nothing (opendatacam#204, #501). It never takes more than half of the room between the line and the
-  picture's edge, or a line near the edge could not be left behind.
+  hours counts nothing (opendatacam#204, #501). It never takes more than half of the room between the middle of the
+  line and the picture's edge, or a line near the edge could not be left behind.
 - BEYOND the band the track must stay `settle_s` without a break, and must at some time have been `min_travel` away from
   where it was born. Whoever comes back before has turned round and is not counted; whoever comes back after is
   counted the other way. So a track's crossings alternate unless it walks round an end of the line.
@@ -98,11 +98,19 @@ class LineCounter:
 
     def _bands(self, hysteresis: float, width: int, height: int) -> dict[int, float]:
         """Width of the band on each side, in units of `_Place.depth`."""
-        corners = ((0.0, 0.0), (float(width), 0.0), (0.0, float(height)), (float(width), float(height)))
-        depths = [turn(self._a, self._b, corner) for corner in corners]
-        wanted = hysteresis * math.dist(self._a, self._b)
-        room = {1: max(0.0, *depths), -1: max(0.0, *(-depth for depth in depths))}
-        return {side: min(wanted, room[side] / 2) for side in room}
+        (ax, ay), (bx, by) = self._a, self._b
+        length = math.dist(self._a, self._b)
+        middle = ((ax + bx) / 2, (ay + by) / 2)
+        bands = {}
+        for side in (1, -1):
+            across = (side * (ay - by) / length, side * (bx - ax) / length)
+            rooms = [
+                ((size if step > 0 else 0.0) - at) / step
+                for at, step, size in zip(middle, across, (width, height), strict=True)
+                if step != 0
+            ]
+            bands[side] = min(hysteresis, min(rooms) / 2) * length
+        return bands
 
     def update(self, t_s: float, sights: Iterable[Sight], gone: Iterable[int]) -> list[Crossing]:
         """Follow the tracks of one frame; return what has been decided by it.

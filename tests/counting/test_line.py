@@ -47,6 +47,9 @@ def flags(frames: list[Events]) -> str:
         pytest.param([490, 500, 510, 520, 525, 525, 525, 525], "........|.", id="born in the band, goes 35 pixels"),
         pytest.param([490, 495, 530], "...|I", id="born in the band, ends beyond it after 40 pixels"),
         pytest.param([490, 495, 529], "...|.", id="born in the band, ends beyond it before 40 pixels"),
+        pytest.param(
+            ([482] * 4 + [518] * 4) * 3, "." * 24 + "|.", id="swings over the band by 36 pixels, again and again"
+        ),
         pytest.param([500, 500, 520, 540, 560, 580, 600], ".......|.", id="born on the line: came from nowhere"),
         pytest.param([500, 480, 460, 500, 540, 580, 600, 600], "......I.|.", id="born on the line, then crosses it"),
         pytest.param([440, 500, 500, 500, 440, 440], "......|.", id="stands on the line and goes back"),
@@ -194,13 +197,30 @@ def test_distances_are_fractions_of_the_height() -> None:
     assert play(wide, walk([(900, 500), (1016, 500)], every_s=1.0)).directions == [IN]
 
 
-def test_a_line_close_to_the_edge_can_be_left_behind() -> None:
+@pytest.mark.parametrize(
+    ("start", "end", "xs"),
+    [((0.1, 0.99), (0.9, 0.99), (150, 500, 850)), ((0.9, 0.97), (0.1, 0.99), (150, 500, 850))],
+    ids=["along the edge", "aslant"],
+)
+def test_a_line_close_to_the_edge_can_be_left_behind(
+    start: tuple[float, float], end: tuple[float, float], xs: tuple[float, ...]
+) -> None:
     """Where the band would reach the picture's edge it takes half of the room, or nobody could ever cross."""
-    edge = {"name": "edge", "from": (0.1, 0.99), "to": (0.9, 0.99), "inside": (0.5, 0.5)}
-    out = walk([(500, y) for y in (900, 940, 980, 1000, 1000, 1000, 1000)])
-    assert play(counter(lines=[edge]), out).directions == [OUT]
-    comes = walk([(500, y) for y in (1000, 1000, 960, 920, 880, 880)])
-    assert play(counter(lines=[edge]), comes).directions == [IN]
+    edge = {"name": "edge", "from": start, "to": end, "inside": (0.5, 0.5)}
+    for x in xs:
+        out = walk([(x, y) for y in (900, 940, 960, 1000, 1000, 1000, 1000)])
+        assert play(counter(lines=[edge]), out).directions == [OUT]
+        comes = walk([(x, y) for y in (1000, 1000, 960, 920, 880, 880)])
+        assert play(counter(lines=[edge]), comes).directions == [IN]
+
+
+def test_a_line_that_ends_at_the_edge_keeps_its_band() -> None:
+    """A slanted line from one edge of the picture to the other has room enough on both sides."""
+    line = {"name": "slant", "from": (0.0, 0.5), "to": (1.0, 0.6), "inside": (0.5, 0.9)}
+    for x in (20, 500, 980):
+        on_line = 500 + x / 10
+        assert play(counter(lines=[line]), walk([(x, 400)] * 3 + [(x, on_line + 14)] * 9)).crossings == []
+        assert play(counter(lines=[line]), walk([(x, 400)] * 3 + [(x, on_line + 16)] * 9)).directions == [IN]
 
 
 def test_other_classes_do_not_count() -> None:

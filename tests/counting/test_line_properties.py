@@ -37,7 +37,7 @@ def lines(draw: st.DrawFn) -> LineConfig:
             "from": (x1, y1),
             "to": (x2, y2),
             "inside": (x, y),
-            "hysteresis": draw(st.sampled_from([0.0, 0.015, 0.1])),
+            "hysteresis": draw(st.sampled_from([0.0, 0.015, 0.05])),
             "settle_s": draw(st.sampled_from([0.0, 0.25, 1.0])),
             "min_travel": draw(st.sampled_from([0.0, 0.04, 0.2])),
         }
@@ -92,16 +92,11 @@ def clear_of_limits(line: LineConfig, path: Path) -> bool:
     """Return whether rounding decides nothing: no place is within 0.01 pixels of line, band or least travel."""
     (x1, y1), (x2, y2) = ((x * 1000, y * 1000) for x, y in (line.from_, line.to))
     length = math.dist((x1, y1), (x2, y2))
-    # The band may be half of the room to the picture's edge instead of the hysteresis.
-    depths = [
-        ((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) / length
-        for x, y in ((0, 0), (1000, 0), (0, 1000), (1000, 1000), *path)
-    ]
-    limits = (0.0, 1000 * line.hysteresis, max(depths[:4]) / 2, -min(depths[:4]) / 2)
+    depths = [((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) / length for x, y in path]
     return all(
         abs(abs(depth) - limit) > 0.01 and abs(math.dist(path[0], place) - 1000 * line.min_travel) > 0.01
-        for depth, place in zip(depths[4:], path, strict=True)
-        for limit in limits
+        for depth, place in zip(depths, path, strict=True)
+        for limit in (0.0, 1000 * line.hysteresis)
     )
 
 
