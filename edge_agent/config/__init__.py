@@ -1,7 +1,14 @@
 """Every setting of the agent, typed, with units in the names; the only reader of the environment."""
 
 from edge_agent.config.allowed import json_schema
-from edge_agent.config.environment import crash_point, machine_folder, notify_socket, state_folder, watchdog_s
+from edge_agent.config.environment import (
+    crash_point,
+    machine_folder,
+    notify_socket,
+    quiet_libraries,
+    state_folder,
+    watchdog_s,
+)
 from edge_agent.config.fields import Point
 from edge_agent.config.fingerprint import config_hash, geometry_hash
 from edge_agent.config.hours import Week, closed_dates, opening_week
@@ -56,6 +63,7 @@ __all__ = [
     "machine_folder",
     "notify_socket",
     "opening_week",
+    "quiet_libraries",
     "state_folder",
     "verify",
     "watchdog_s",

@@ -49,6 +49,7 @@ def feed_maker(
     if is_live(camera):
         open_source(camera, folder).close()
         return lambda: LiveFeed(config, camera, folder, clock, stop)
+    clip_shape(camera.source, folder)
     return lambda: ClipFeed(config, camera, folder, clock, realtime=realtime, stop=stop)
 
 
