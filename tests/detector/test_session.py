@@ -126,6 +126,22 @@ def test_falling_back_is_allowed_only_openly(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_provider_that_does_not_start_is_noticed_after_the_fact(
+    bundle_of: BundleOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ONNX Runtime goes on with the CPU where a provider that it lists does not start; we ask the session who runs."""
+    listed = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("needs an ONNX Runtime whose CUDA provider cannot start")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: listed)
+    bundle = bundle_of("yolox_person_192")
+    with pytest.raises(ProviderError, match="CPUExecutionProvider would run instead"):
+        Detector(bundle, provider="cuda")
+    detector = Detector(bundle, provider="cuda", allow_fallback=True)
+    assert (detector.provider, detector.fell_back) == ("cpu", True)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in Linux's /proc")
 def test_the_number_of_threads_is_the_one_asked_for(bundle_of: BundleOf) -> None:
     """One thread means no thread besides the caller's; three mean two more."""
