@@ -168,18 +168,13 @@ class ZoneCounter:
         visit.inside_s = until_s
 
     def _forget(self, track_id: int) -> None:
-        """The track is over; its visit stays for the grace, unless it never counted."""
+        """The track is over; its visit stays for the grace, unless another track has taken it over."""
         guest = self._guests.pop(track_id, None)
         if guest is None:
             return
         guest.gone = True
-        visit = guest.visit
-        if visit is None:
-            return
-        if visit.borrower is not None:
-            self._merge(visit, visit.borrower)
-        elif not visit.admitted:
-            self._visits.remove(visit)
+        if guest.visit is not None and guest.visit.borrower is not None:
+            self._merge(guest.visit, guest.visit.borrower)
 
     # -- what becomes of visits ----------------------------------------------------------------------------------
 

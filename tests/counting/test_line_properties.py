@@ -88,15 +88,27 @@ def test_a_mirrored_picture_counts_the_same(line: LineConfig, path: Path) -> Non
     assert_same(dated(here), dated(there))
 
 
+def distance(place: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Return how far a place is from the straight way between two others."""
+    along = [b - a for a, b in zip(start, end, strict=True)]
+    off = [p - a for a, p in zip(start, place, strict=True)]
+    square = along[0] ** 2 + along[1] ** 2
+    share = 0.0 if square == 0 else min(1.0, max(0.0, (along[0] * off[0] + along[1] * off[1]) / square))
+    return math.hypot(off[0] - share * along[0], off[1] - share * along[1])
+
+
 def clear_of_limits(line: LineConfig, path: Path) -> bool:
-    """Return whether rounding decides nothing: no place is within 0.01 pixels of line, band or least travel."""
-    (x1, y1), (x2, y2) = ((x * 1000, y * 1000) for x, y in (line.from_, line.to))
-    length = math.dist((x1, y1), (x2, y2))
-    depths = [((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) / length for x, y in path]
-    return all(
-        abs(abs(depth) - limit) > 0.01 and abs(math.dist(path[0], place) - 1000 * line.min_travel) > 0.01
-        for depth, place in zip(depths, path, strict=True)
-        for limit in (0.0, 1000 * line.hysteresis)
+    """Return whether rounding decides nothing, because a hundredth of a pixel does not.
+
+    No place may lie on the line, on the edge of its band or at the least travel; no way may pass over an end of the line.
+    """
+    ends = [(x * 1000, y * 1000) for x, y in (line.from_, line.to)]
+    (x1, y1), (x2, y2) = ends
+    depths = [abs((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) / math.dist(*ends) for x, y in path]
+    return (
+        all(abs(depth - limit) > 0.01 for depth in depths for limit in (0.0, 1000 * line.hysteresis))
+        and all(abs(math.dist(path[0], place) - 1000 * line.min_travel) > 0.01 for place in path)
+        and all(distance(end, *way) > 0.01 for end in ends for way in pairwise(path))
     )
 
 

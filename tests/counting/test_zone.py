@@ -163,16 +163,16 @@ def test_an_identity_switch_is_one_stay() -> None:
     assert changes(outcome) == [(0.0, 1), (7.4, 0)]
 
 
-def test_many_identity_switches_are_one_stay_and_no_memory() -> None:
+@pytest.mark.parametrize("ended", ["at once", "later"])
+def test_many_identity_switches_are_one_stay_and_no_memory(ended: str) -> None:
     """Ten minutes at the table with a new identity every second is one stay, and only the last tracks are kept."""
     scene = counter(zones=[TABLE])
     frames = []
     for i in range(6000):
         track_id = 1 + i // 10
+        here = Seen(500, 500, track_id, confirmed=i < 10 or i % 10 >= 3)
         lost = Seen(500, 500, track_id - 1, seen=False)
-        frames.append(
-            frame(i / 10, Seen(500, 500, track_id, confirmed=i < 10 or i % 10 >= 3), lost, ended=(track_id - 2,))
-        )
+        frames.append(frame(i / 10, here, *[lost] * (ended == "later")))
     outcome = play(scene, frames, close=False)
     assert changes(outcome) == [(0.0, 1)]
     assert len(scene._zones[0]._visits) <= 3
@@ -235,6 +235,16 @@ def test_who_walked_away_is_not_continued_by_the_next_one() -> None:
     assert len(outcome.stays) == 2
     assert outcome.stays[1].entered_s == pytest.approx(3.4)
     assert max(change.count for change in outcome.occupancy) == 2
+
+
+def test_who_was_lost_outside_is_not_continued() -> None:
+    """Somebody goes out through a door beside the zone, and somebody else comes in through it: two stays."""
+    leaves = [frame(3 + i / 10, Seen(530 + 30 * i)) for i in range(4)]
+    comes = [frame(3.5 + i / 10, Seen(620 - min(120, 30 * i), track_id=2)) for i in range(40)]
+    outcome = play(counter(zones=[TABLE]), [*standing(0, 3, Seen(500)), *leaves, *comes])
+    first, second = outcome.stays
+    assert (first.entered_s, round(first.left_s, 3)) == (0.0, 3.233)
+    assert (round(second.entered_s, 3), second.left_s) == (3.567, 7.4)
 
 
 def test_a_noisy_birth_takes_no_visit_over() -> None:
