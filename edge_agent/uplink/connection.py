@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -23,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.config.schema import BrokerConfig
 from edge_agent.uplink.pace import Version
+from edge_agent.uplink.tls import read_secret, tls_context
 from edge_agent.uplink.trouble import ConnectFailed, of_exception, of_reason, of_tls_text
 
 WINDOW: Final = 20
@@ -126,9 +126,10 @@ class Connection:
         waker: Waker,
     ) -> None:
         self.version = version
-        self.window = WINDOW
+        self._window = WINDOW
         self.packet_limit = _NO_LIMIT
-        self.in_flight: dict[int, object] = {}
+        self._in_flight: dict[int, object] = {}
+        self._held: deque[tuple[str, bytes, object, bool]] = deque()
         self._broker = broker
         self._waker = waker
         self._retain = True
@@ -149,7 +150,7 @@ class Connection:
         """
         self._load_credentials()
         five: dict[str, Any] = {"clean_start": True} if self.version == "5" else {}
-        keepalive_s = max(3, round(self._broker.keepalive_s * _PROBES_PER_SILENCE))
+        keepalive_s = max(3, int(self._broker.keepalive_s * _PROBES_PER_SILENCE))
         try:
             self._client.connect(self._broker.host, self._broker.port, keepalive_s, **five)
         except (OSError, ValueError) as error:
@@ -167,10 +168,23 @@ class Connection:
             if event is not None:
                 events.append(event)
                 self._over = isinstance(event, Closed)
+        while self._held and len(self._in_flight) < self._window:
+            topic, payload, tag, retain = self._held.popleft()
+            self.publish(topic, payload, tag=tag, retain=retain)
         if not self._over and self._client.socket() is None:
             self._over = True
             events.append(Closed(self._last_error or "the connection was lost"))
         return events
+
+    @property
+    def room(self) -> int:
+        """How many more messages of QoS 1 the broker takes before it has acknowledged one."""
+        return self._window - len(self._in_flight) - len(self._held)
+
+    @property
+    def idle(self) -> bool:
+        """Whether every message of QoS 1 was answered."""
+        return not self._in_flight and not self._held
 
     @property
     def over(self) -> bool:
@@ -187,16 +201,18 @@ class Connection:
     ) -> None:
         """Send a message: with a tag at QoS 1, answered by `Acked`; without one at QoS 0.
 
-        The caller keeps `len(in_flight)` within `window`. On a connection that has just ended nothing is sent,
-        and the next `turn` says so.
+        Beyond the broker's window it is held until there is room. On a connection that has just ended nothing is
+        sent, and the next `turn` says so.
         """
         if self._over or self._client.socket() is None:
             return
-        properties = self._properties(expiry_s)
+        if tag is not None and len(self._in_flight) >= self._window:
+            self._held.append((topic, payload, tag, retain))
+            return
         qos = 0 if tag is None else 1
-        info = self._client.publish(topic, payload, qos, retain and self._retain, properties)
+        info = self._client.publish(topic, payload, qos, retain and self._retain, self._properties(expiry_s))
         if tag is not None:
-            self.in_flight[info.mid] = tag
+            self._in_flight[info.mid] = tag
 
     def subscribe(self, topics: Sequence[str]) -> None:
         """Ask for messages, QoS 1."""
@@ -224,6 +240,7 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.connect_timeout = _CONNECT_S
+        client.max_inflight_messages_set(0)  # the window is kept here, because paho ignores the broker's
         properties = None
         if five:
             properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call] # paho's
@@ -242,10 +259,10 @@ class Connection:
         """Read the files at every attempt, so that a renewed certificate is used without a restart."""
         broker = self._broker
         if broker.username is not None:
-            password = _read(broker.password_file, "broker.password_file") if broker.password_file else None
+            password = read_secret(broker.password_file, "broker.password_file") if broker.password_file else None
             self._client.username_pw_set(broker.username, password)
         if broker.tls:
-            self._client.tls_set_context(_tls_context(broker))
+            self._client.tls_set_context(tls_context(broker))
 
     def _work(self, sock: socket.socket, timeout_s: float) -> None:
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._client.want_write() else 0)
@@ -269,8 +286,8 @@ class Connection:
         match kind, what:
             case "connack", (ReasonCode() as reason, properties):
                 event = self._opened(reason, properties)
-            case "puback", (mid, ReasonCode() as reason) if mid in self.in_flight:  # it is called for QoS 0 as well
-                event = Acked(self.in_flight.pop(mid), reason.value, f"0x{reason.value:02X} {reason}")
+            case "puback", (mid, ReasonCode() as reason) if mid in self._in_flight:  # it is called for QoS 0 as well
+                event = Acked(self._in_flight.pop(mid), reason.value, f"0x{reason.value:02X} {reason}")
             case "suback", (reasons,):
                 event = Subscribed(tuple(reason.value < _FAILED for reason in reasons))
             case "message", (MQTTMessage() as message,):
@@ -287,10 +304,9 @@ class Connection:
             raise ConnectFailed(of_reason(reason.value, str(reason)), version_refused=reason.value == 0x84)
         if getattr(properties, "MaximumQoS", 1) == 0:
             raise ConnectFailed("it allows QoS 0 only, with which messages get lost; use another broker")
-        self.window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
+        self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self.packet_limit = getattr(properties, "MaximumPacketSize", _NO_LIMIT)
         self._retain = getattr(properties, "RetainAvailable", 1) == 1
-        self._client.max_inflight_messages_set(self.window)
         return Opened()
 
     def _closed(self, reason: ReasonCode, *, by_broker: bool) -> Closed:
@@ -330,32 +346,3 @@ def await_opened(
                 "it accepts connections but does not answer; check that it is an MQTT broker", hung_up=True
             )
     return False
-
-
-def _tls_context(broker: BrokerConfig) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=broker.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConnectFailed(_unusable("broker.ca_file", broker.ca_file, error)) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if broker.cert_file is not None:
-        try:
-            # An empty password: an encrypted key is then refused, instead of asking on the terminal.
-            context.load_cert_chain(broker.cert_file, broker.key_file, password="")
-        except (OSError, ssl.SSLError) as error:
-            raise ConnectFailed(_unusable("broker.cert_file", broker.cert_file, error)) from None
-    return context
-
-
-def _read(path: Path, setting: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConnectFailed(_unusable(setting, path, error)) from None
-
-
-def _unusable(setting: str, path: Path | None, error: Exception) -> str:
-    why = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else None
-    return (
-        f"{setting}: '{path}' cannot be used: {why or 'not in the right format, or key and certificate do not match'}"
-    )

@@ -18,6 +18,12 @@ _FLUSH_S: Final = 0.25
 _FLUSH_ROWS: Final = 50
 _OVERHEAD_BYTES: Final = 64  # of an MQTT packet beside topic and payload, generously
 _NO_SUBSCRIBERS: Final = 0x10
+_TOO_LARGE: Final = 0x95
+_ADVICE: Final = {
+    0x87: "check this device's entry in the broker's access list",
+    0x95: "raise the broker's max_packet_size",
+    0x97: "the broker's quota is exceeded; ask who runs it",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +37,7 @@ class Rows:
     Attributes:
         sent: publications so far; `acked` of them were answered with success, `refused` with a reason against it.
         unheard: answered with success and the remark that nobody subscribes.
-        alarm: the last refusal in words, None once something was accepted again.
+        alarm: the last refusal in words, None once everything that was refused was accepted.
     """
 
     def __init__(
@@ -56,7 +62,8 @@ class Rows:
         self._noted = noted
         self._slot_s = now_s  # when the next row is due if rows went evenly
         self._hold_until_s = now_s
-        self._refusals = 0
+        self._refusals = 0  # one after the other, up to now
+        self._refused: set[int] = set()
         self._ready: deque[Row] = deque()
         self._in_flight: dict[int, float] = {}
         self._to_note: list[int] = []
@@ -73,7 +80,7 @@ class Rows:
         self._cursor = 0
         self._ready.clear()
         self._look_at_s = now_s
-        self._skipped = False
+        self._skipped = self._from_start = False
 
     def look(self, now_s: float) -> None:
         """Rows may have been added."""
@@ -108,7 +115,7 @@ class Rows:
             if row is None:
                 return
             if len(row.payload) + len(row.leaf) + _OVERHEAD_BYTES > size_limit:
-                self._refuse(f"0x95 larger than the broker's limit of {size_limit} bytes", now_s)
+                self._refuse(row.seq, _TOO_LARGE, "0x95 Packet too large", now_s)
                 continue
             publish(row)
             self.sent += 1
@@ -121,7 +128,7 @@ class Rows:
         """Take in the broker's answer to a row."""
         self._in_flight.pop(seq, None)
         if answer.refused:
-            self._refuse(answer.text, now_s)
+            self._refuse(seq, answer.code, answer.text, now_s)
             return
         self._at("uplink.after_puback")
         self.acked += 1
@@ -129,11 +136,8 @@ class Rows:
             if not self.unheard:
                 _log.warning("the broker says that nobody subscribes to the counts; is the fleet's ingest running?")
             self.unheard += 1
-        if self._refusals:
-            _log.info("the broker accepts messages again")
-        self._refusals, self.alarm = 0, None
-        self._hold_until_s = now_s
         self._to_note.append(seq)
+        self._accepted(seq, now_s)
         if self._note_at_s is None:
             self._note_at_s = now_s + _FLUSH_S
 
@@ -166,6 +170,7 @@ class Rows:
     def _fetch(self, now_s: float) -> None:
         if self._cursor == 0:
             self.note(now_s, at_once=True)  # or what was just acknowledged would be found again
+            self._from_start = True
         rows = self._outbox.pending(self._cursor, WINDOW)
         self._ready.extend(row for row in rows if row.seq not in self._in_flight)
         if rows:
@@ -176,13 +181,32 @@ class Rows:
         if self._skipped:  # some were refused: begin again with the oldest, after a while
             self._cursor, self._skipped = 0, False
             self._look_at_s = now_s + _AGAIN_S
+        elif self._from_start and not rows:  # what was refused is no longer there
+            self._all_accepted()
 
-    def _refuse(self, text: str, now_s: float) -> None:
+    def _accepted(self, seq: int, now_s: float) -> None:
+        if self._refusals > 1:  # it was not about one row: those that were refused go first
+            self.rewind(now_s)
+        self._refusals = 0
+        self._hold_until_s = now_s
+        self._refused.discard(seq)
+        if not self._refused:
+            self._all_accepted()
+
+    def _all_accepted(self) -> None:
+        if self.alarm is not None:
+            _log.info("the broker accepts again what it refused")
+        self.alarm = None
+        self._refused.clear()
+
+    def _refuse(self, seq: int, code: int, text: str, now_s: float) -> None:
         """A row was refused: it stays, and the others wait, longer each time, so that nothing spins."""
         self.refused += 1
+        self._refused.add(seq)
         self._skipped = True
         if text != self.alarm:
-            _log.error("the broker refuses messages: %s; they are kept; check this device's rights there", text)
+            advice = _ADVICE.get(code, "ask who runs it")
+            _log.error("the broker refuses messages: %s; %s; they are kept", text, advice)
         self.alarm = text
         if now_s < self._hold_until_s:
             return  # a row that was in flight beside the first refused one

@@ -43,6 +43,7 @@ _REASONS: Final = {
 _SYSTEM: Final = (
     (socket.gaierror, "its name cannot be resolved; check broker.url and the network"),
     (ConnectionRefusedError, "nothing listens there; check broker.url, or start the broker"),
+    (ConnectionResetError, "it hung up at once; check the port, and whether it wants TLS (mqtts://)"),
     (TimeoutError, "it does not answer; check broker.url, the network and the firewall"),
 )
 
@@ -92,11 +93,13 @@ class Troubles:
     def __init__(self) -> None:
         self._said: dict[str, str] = {}
 
-    def say(self, subject: str, text: str) -> None:
-        """Log the text, unless it is what was said last about this subject."""
-        if self._said.get(subject) != text:
-            self._said[subject] = text
-            _log.warning("%s", text)
+    def say(self, subject: str, text: str) -> bool:
+        """Log the text, unless it is what was said last about this subject; tell whether it was logged."""
+        if self._said.get(subject) == text:
+            return False
+        self._said[subject] = text
+        _log.warning("%s", text)
+        return True
 
     def over(self, subject: str) -> None:
         """Note that the trouble has passed."""

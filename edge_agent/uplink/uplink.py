@@ -11,7 +11,7 @@ from typing import Final
 
 from edge_agent.clock import Clock
 from edge_agent.config.schema import BrokerConfig
-from edge_agent.outbox import Outbox, OutboxFull, Row
+from edge_agent.outbox import Outbox, OutboxFull
 from edge_agent.uplink.connection import Acked, Closed, Connection, Received, Subscribed, Waker, await_opened
 from edge_agent.uplink.connection import Event as Happening
 from edge_agent.uplink.fleet import Fleet
@@ -127,6 +127,7 @@ class Uplink:
         self._progress_s = now_s
         self._session = 0
         self._connects = 0
+        self._announce = True  # the next connection is worth a line in the log
         self._version: Version | None = None
         self._latest = Latest()
         self._news = Event()
@@ -234,15 +235,16 @@ class Uplink:
             if self._versions.failed(failure):
                 _log.info("%s: %s; trying MQTT %s", self._broker.url, failure, self._versions.next)
             else:
-                self._troubles.say("broker", f"{self._broker.url}: {failure}")
+                self._complain(str(failure))
                 self._pause(stop)
             return False
         if opened:
             self._versions.worked()
-            self._troubles.over("broker")
             self._connects += 1
             self._version = connection.version
-            _log.info("%s: connected over MQTT %s", self._broker.url, connection.version)
+            if self._announce:
+                _log.info("%s: connected over MQTT %s", self._broker.url, connection.version)
+                self._announce = False
         return opened
 
     def _serve(self, connection: Connection, stop: Event) -> None:
@@ -262,12 +264,12 @@ class Uplink:
                 self._handle(event, connection, birth, now_s)
             self._send(connection, now_s)
             if now_s - since_s > _USEFUL_S:
-                self._backoff.reset()
+                self._was_useful()
             if stop.is_set():
                 self._leave(connection)
                 return
             if self._rows.oldest_flight_s(now_s) > _SILENT_ACK_S:
-                self._troubles.say("broker", f"{self._broker.url}: it does not acknowledge messages; connecting again")
+                self._complain("it does not acknowledge messages; connecting again")
                 break
         self._pause(stop)
 
@@ -276,7 +278,7 @@ class Uplink:
             case Acked(tag=int() as seq):
                 self._rows.answered(seq, event, now_s)
                 if not event.refused:
-                    self._backoff.reset()
+                    self._was_useful()
             case Acked() if event.refused:
                 self._troubles.say(
                     "state", f"the broker refuses base/state: {event.text}; check this device's rights there"
@@ -296,9 +298,7 @@ class Uplink:
                     self._state_at_s = now_s + _STATE_EVERY_S
                     connection.publish(self._topic(STATE), birth, tag=STATE, retain=True)
             case Closed(why=why):
-                self._troubles.say("broker", f"{self._broker.url}: {why}")
-            case _:
-                pass
+                self._complain(why)
 
     def _send(self, connection: Connection, now_s: float) -> None:
         """Live numbers and health first, then rows."""
@@ -310,8 +310,8 @@ class Uplink:
             return
         try:
             self._rows.send(
-                lambda row: self._send_row(connection, row),
-                room=connection.window - len(connection.in_flight),
+                lambda row: connection.publish(self._topic(row.leaf), row.payload, tag=row.seq),
+                room=connection.room,
                 size_limit=connection.packet_limit - len(self._base),
                 now_s=now_s,
             )
@@ -322,9 +322,6 @@ class Uplink:
         except OutboxFull as error:
             self._outbox_at_s = now_s + _OUTBOX_AGAIN_S
             self._troubles.say("outbox", str(error))
-
-    def _send_row(self, connection: Connection, row: Row) -> None:
-        connection.publish(self._topic(row.leaf), row.payload, tag=row.seq)
 
     def _send_live(self, connection: Connection, now_s: float) -> None:
         if connection.congested or now_s < self._live_at_s:
@@ -341,7 +338,7 @@ class Uplink:
         """Publish `offline` ourselves, wait for what is in flight, and take leave, so that no will is needed."""
         connection.publish(self._topic(STATE), self._will(self._session), tag=STATE, retain=True)
         deadline_s = self._progress() + _LEAVE_S
-        while connection.in_flight and not connection.over and self._progress() < deadline_s:
+        while not connection.idle and not connection.over and self._progress() < deadline_s:
             for event in connection.turn(_TURN_S):
                 if isinstance(event, Acked) and isinstance(event.tag, int):
                     self._rows.answered(event.tag, event, self._progress())
@@ -352,8 +349,7 @@ class Uplink:
     def _wait_s(self, connection: Connection) -> float:
         """How long the next turn may wait for the network."""
         now_s = self._clock.monotonic()
-        room = connection.window - len(connection.in_flight)
-        due_s = max(self._rows.due_s(room), self._outbox_at_s)
+        due_s = max(self._rows.due_s(connection.room), self._outbox_at_s)
         live_s = self._live_at_s if self._latest.waiting() and not connection.congested else inf
         if self._news.is_set():
             return 0.0
@@ -364,6 +360,14 @@ class Uplink:
         until_s = self._clock.monotonic() + self._backoff.next_s()
         while (left_s := until_s - self._progress()) > 0 and not stop.wait(min(1.0, left_s)):
             pass
+
+    def _was_useful(self) -> None:
+        # Not before: a broker that lets us in and throws us out again must not be asked every second, or fill the log.
+        self._backoff.reset()
+        self._troubles.over("broker")
+
+    def _complain(self, text: str) -> None:
+        self._announce |= self._troubles.say("broker", f"{self._broker.url}: {text}")
 
     def _tell_noted(self) -> None:
         with self._noted:
