@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from edge_agent.detector.decoders.base import Shape, Tensor
-from edge_agent.detector.errors import BundleError, ProviderError
+from edge_agent.detector.errors import BundleError, DetectorError, ProviderError
 
 ProviderName = Literal["cpu", "cuda", "tensorrt", "openvino", "coreml"]
 
@@ -74,6 +74,7 @@ class Network:
             BundleError: not ONNX, or its input is not `tensor`'s.
             ProviderError: another provider would run it.
         """
+        self._where = where
         self._session = _open(content, where, PROVIDERS[provider], threads, allow_fallback=allow_fallback)
         runs_on = self._session.get_providers()[0]
         self.provider: ProviderName = provider if runs_on == PROVIDERS[provider] else "cpu"
@@ -98,9 +99,15 @@ class Network:
 
         Returns:
             The outputs in the order of `shapes`; valid until the next run.
+
+        Raises:
+            DetectorError: ONNX Runtime failed, such as on a lost device; nothing falls back in silence.
         """
         started = self._clock()
-        self._session.run_with_iobinding(self._binding)
+        try:
+            self._session.run_with_iobinding(self._binding)
+        except _FAILURES as error:
+            raise DetectorError(f"{self._where}: ONNX Runtime failed on a picture: {_reason(error)}") from None
         if count:
             self.cpu_s += self._clock() - started
         return self._outputs

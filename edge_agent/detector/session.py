@@ -114,6 +114,7 @@ class Detector:
 
         Raises:
             ValueError: `image` is not a BGR picture.
+            DetectorError: ONNX Runtime failed.
         """
         self._preprocess(image)
         outputs = self._network.run()

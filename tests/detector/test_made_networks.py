@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_agent.detector.bundle import Bundle
 from edge_agent.detector.card import Input, Precision, Resize
-from edge_agent.detector.errors import BundleError
+from edge_agent.detector.errors import BundleError, DetectorError
 from edge_agent.detector.session import Detector
 
 onnx = pytest.importorskip("onnx", reason="builds networks with the onnx package of the dev group")
@@ -124,3 +124,29 @@ def test_the_file_of_the_precision_runs(precision: Any, score: float, tmp_path: 
     assert detector.detect(_PICTURE).score == pytest.approx([score])
     assert detector.model_sha256 == files[0 if score == 0.9 else 1].sha256
     assert detector.precision == ("fp32" if score == 0.9 else "int8")
+
+
+def test_a_failure_on_a_picture_is_one_line_and_not_the_end_of_the_detector(tmp_path: Path) -> None:
+    """A network that fails on bright pictures only raises for those, naming its file, and works on afterwards."""
+    helper, types = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMax", ["images"], ["top"], keepdims=0),
+            helper.make_node("Cast", ["top"], ["index"], to=types.INT64),
+            helper.make_node("Gather", ["nought", "index"], ["none"]),  # there are 150 noughts
+            helper.make_node("Add", ["table", "none"], ["output"]),
+        ],
+        "made",
+        [helper.make_tensor_value_info("images", types.FLOAT, (1, 3, _SIZE, _SIZE))],
+        [helper.make_tensor_value_info("output", types.FLOAT, None)],
+        [
+            onnx.numpy_helper.from_array(_table(), "table"),
+            onnx.numpy_helper.from_array(np.zeros(150, dtype=np.float32), "nought"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    detector = Detector(_bundle(tmp_path, bytes(model.SerializeToString()), input=_input()))
+    with pytest.raises(DetectorError, match=r"made\.onnx: ONNX Runtime failed on a picture") as caught:
+        detector.detect(_PICTURE)
+    assert "\n" not in str(caught.value)
+    assert len(detector.detect(_PICTURE // 2)) == 1
