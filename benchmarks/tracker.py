@@ -12,7 +12,7 @@ the TUD clips were looked at too, but are too short to choose anything by.
 
 What a real network makes of a clip can be added. The project's own environment writes it down first:
 
-    PYTHONPATH=. .venv/bin/python benchmarks/tracker.py --detect .cache/bundles/yolox_nano ../shared/clips/one-by-one.mp4
+    PYTHONPATH=. .venv/bin/python benchmarks/tracker.py --detect BUNDLE ../shared/clips/one-by-one.mp4
 """
 
 import argparse
@@ -121,7 +121,7 @@ def print_scenes(folder: Path, seeds: int) -> None:
     print(f"{'':20}{'':>6}{'':>8}|{'ours':^33}|{'trackers ByteTrack':^33}")
     head = f"{'ms':>8}{'switches':>9}{'IDF1':>8}{'MOTA':>8}"
     print(f"{'scene':20}{'fps':>6}{'people':>8}|{head}|{head}")
-    totals: dict[int, list[np.ndarray[Any, np.dtype[np.float64]]]] = {}
+    totals: dict[tuple[str, int], list[np.ndarray[Any, np.dtype[np.float64]]]] = {}
     for scene in scenes:
         for stride in (1, 3, 6) if scene.name.startswith("view") else (1, 2, 5):
             thinned = scene.every(stride)
@@ -130,12 +130,12 @@ def print_scenes(folder: Path, seeds: int) -> None:
             for side in race(thinned.detections, thinned.t_s):
                 score = mot.score(thinned.truth, side.answers)
                 row.append((side.ms, score.switches, score.idf1, score.mota))
-            totals.setdefault(stride, []).append(np.array(row))
+            totals.setdefault((scene.name.split("-")[0], stride), []).append(np.array(row))
             print(f"{scene.name:20}{fps:6.1f}{score.people:8d}|" + "|".join(map(_cells, row)))
-    for stride, rows in totals.items():
+    for (group, stride), rows in totals.items():
         mean = np.mean(rows, axis=0)
         mean[:, 1] = np.sum(rows, axis=0)[:, 1]
-        print(f"{f'all, every {stride}. frame':34}|" + "|".join(map(_cells, mean)))
+        print(f"{f'all {group}, every {stride}. frame':34}|" + "|".join(map(_cells, mean)))
 
 
 def _cells(row: Any) -> str:  # noqa: ANN401  a row of a table, whatever holds it

@@ -17,6 +17,7 @@ Departures from the paper:
 - Classes never mix.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -40,13 +41,13 @@ class Expected(NamedTuple):
 
     Attributes:
         xyxy: (n, 4) predicted boxes, x1 y1 x2 y2.
-        uncertainty: (n,) variance in px² of the predicted centres.
+        uncertainty: asked only if needed, gives the variance (n,) in px² of the predicted centres.
         confirmed: (n,)
         class_id: (n,)
     """
 
     xyxy: Floats
-    uncertainty: Floats
+    uncertainty: Callable[[], Floats]
     confirmed: NDArray[np.bool_]
     class_id: NDArray[np.int64]
 
@@ -71,13 +72,13 @@ def pair(expected: Expected, found: Detections, *, high_score: float) -> NDArray
     near = overlap * found.score
     near[near <= _NEAR] = 0.0
     open_ = _Open(expected.confirmed, found.score >= high_score, partner)
+    doubtful = np.where(overlap > _NEAR_DOUBTFUL, overlap, 0.0) if open_.has(high=False) else near
     open_.match(near, confirmed=True, high=True)
-    doubtful = np.where(overlap > _NEAR_DOUBTFUL, overlap, 0.0)
     open_.match(doubtful, confirmed=True, high=False)
     open_.match(near, confirmed=False, high=True)
     open_.match(doubtful, confirmed=False, high=False)
-    if open_.has(confirmed=True, high=True) or open_.has(confirmed=False, high=True):
-        close = within_reach(expected.xyxy, expected.uncertainty, xyxy) * same
+    if open_.has(high=True):
+        close = within_reach(expected.xyxy, expected.uncertainty(), xyxy) * same
         open_.match(close, confirmed=True, high=True)
         open_.match(close, confirmed=False, high=True)
     return partner
@@ -95,13 +96,13 @@ class _Open:
             self._found[is_high].append(j)
         self._partner = partner
 
-    def has(self, *, confirmed: bool, high: bool) -> bool:
-        """Whether both sides of a stage still have somebody."""
-        return bool(self._tracks[confirmed] and self._found[high])
+    def has(self, *, high: bool) -> bool:
+        """Whether there is a detection of this kind, and a track that could have it."""
+        return bool(self._found[high] and (self._tracks[True] or self._tracks[False]))
 
     def match(self, weight: Floats, *, confirmed: bool, high: bool) -> None:
         """Pair what is left of both sides for the greatest total of `weight` (n, m); 0 forbids a pair."""
-        if not self.has(confirmed=confirmed, high=high):
+        if not self._tracks[confirmed] or not self._found[high]:
             return
         rows, columns = self._tracks[confirmed], self._found[high]
         if (len(rows), len(columns)) != weight.shape:

@@ -1,6 +1,7 @@
 """The life of tracks: born of a confident detection, confirmed when seen often enough, ended when unseen too long."""
 
 import math
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -110,32 +111,41 @@ class Tracker:
         if not len(life):
             return unpaired
         expected = Expected(
-            motion.boxes(self._motion), motion.uncertainty(self._motion), life["confirmed"], life["class_id"]
+            motion.boxes(self._motion),
+            partial(motion.uncertainty, self._motion),
+            life["confirmed"],
+            life["class_id"],
         )
         partner = pair(expected, found, high_score=self._high_score)
         life["seen"] = partner >= 0
         life["looks"] += 1
-        life["xyxy"] = expected.xyxy
         rows = life["seen"].nonzero()[0]
+        columns = partner[rows]
+        unpaired[columns] = False
+        if len(rows) == len(life):
+            self._motion = self._see(life, self._motion, found, columns)
+            return unpaired
+        life["xyxy"] = expected.xyxy
         if len(rows):
-            columns = partner[rows]
-            unpaired[columns] = False
-            positions = motion.measured(found.xyxy[columns])
-            self._motion[:, rows] = motion.corrected(self._motion[:, rows], positions)
-            self._see(rows, found, columns)
+            seen = life[rows]
+            self._motion[:, rows] = self._see(seen, self._motion[:, rows], found, columns)
+            life[rows] = seen
         return unpaired
 
-    def _see(self, rows: NDArray[np.intp], found: Detections, columns: NDArray[np.intp]) -> None:
+    def _see(
+        self, life: NDArray[np.void], state: motion.State, found: Detections, columns: NDArray[np.intp]
+    ) -> motion.State:
+        """Enter the detections `columns` into `life` (n,), in place, and return the corrected state (4, n, 6)."""
         config = self._config
-        life = self._life[rows]
+        xyxy = found.xyxy[columns]
+        life["xyxy"] = xyxy
         life["score"] = found.score[columns]
-        life["xyxy"] = found.xyxy[columns]
         life["seen_s"] = self._t_s
         life["sights"] += 1
         life["sure_sights"] += life["score"] >= self._high_score
         old_enough = self._t_s - life["born_s"] >= config.confirm_s - _INSTANT_S
         life["confirmed"] |= old_enough & (life["sure_sights"] >= config.confirm_hits)
-        self._life[rows] = life
+        return motion.corrected(state, motion.measured(xyxy))
 
     def _drop_flicker(self) -> None:
         life = self._life
