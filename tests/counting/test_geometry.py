@@ -32,9 +32,10 @@ def sign(value: float | Fraction) -> int:
 
 
 @settings(deadline=None)
-@given(points, points, points)
-def test_turn_has_the_sign_of_exact_arithmetic(a: Point, b: Point, p: Point) -> None:
-    """The side of a point is never a matter of rounding."""
+@given(points, points, points, st.sampled_from([1.0, 1e-159, 1e-162, 1e-165]))
+def test_turn_has_the_sign_of_exact_arithmetic(a: Point, b: Point, p: Point, scale: float) -> None:
+    """The side of a point is never a matter of rounding, nor of products too small for a float."""
+    a, b, p = ((x * scale, y * scale) for x, y in (a, b, p))
     assert sign(turn(a, b, p)) == sign(exact(a, b, p))
 
 

@@ -100,7 +100,7 @@ def distance(place: tuple[float, float], start: tuple[float, float], end: tuple[
 def clear_of_limits(line: LineConfig, path: Path) -> bool:
     """Return whether rounding decides nothing, because a hundredth of a pixel does not.
 
-    No place may lie on the line, on the edge of its band or at the least travel; no way may pass over an end of the line.
+    No place may lie on the line, on its band's edge or at the least travel; no way may pass over an end of the line.
     """
     ends = [(x * 1000, y * 1000) for x, y in (line.from_, line.to)]
     (x1, y1), (x2, y2) = ends

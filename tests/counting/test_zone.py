@@ -52,6 +52,14 @@ def test_who_runs_through_between_two_frames_was_inside() -> None:
     assert changes(outcome) == [(0.25, 1), (1.25, 0)]
 
 
+def test_two_visits_between_two_frames_are_two_stays() -> None:
+    """A slow camera sees a person before and behind a hollow zone: both arms were visited, the grace apart."""
+    arms = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.6, 0.9), (0.6, 0.4), (0.4, 0.4), (0.4, 0.9), (0.1, 0.9))
+    outcome = play(counter(zones=[{**TABLE, "polygon": arms}]), walk([(50, 800), (950, 800)], every_s=18.0))
+    assert stays(outcome) == [(1.0, 7.0), (11.0, 17.0)]
+    assert [change.count for change in outcome.occupancy] == [1, 0, 1, 0]
+
+
 def test_the_edge_of_the_zone_is_inside() -> None:
     """Whoever stands exactly on the edge is there."""
     outcome = play(counter(zones=[TABLE]), standing(0.0, 2.0, Seen(400, 600)))
@@ -189,12 +197,14 @@ def test_a_switch_back_gives_each_person_a_visit() -> None:
     assert changes(outcome) == [(0.0, 1), (4.5, 2), (7.9, 0)]
 
 
-def test_a_switch_back_within_a_chain_gives_each_person_a_visit() -> None:
+@pytest.mark.parametrize("second_ends", [False, True], ids=["the second is hidden", "the second ended"])
+def test_a_switch_back_within_a_chain_gives_each_person_a_visit(*, second_ends: bool) -> None:
     """Two identities later the first is seen again: the visits part at the right place."""
     one, two, three = (Seen(500, 500, i) for i in (1, 2, 3))
     hidden = [Seen(500, 500, i, seen=False) for i in (1, 2)]
-    frames = [*standing(0, 2, one), *standing(2, 3, two, hidden[0]), *standing(3, 3.5, three, *hidden)]
-    frames += standing(3.5, 7, three, one, hidden[1])
+    frames = [*standing(0, 2, one), *standing(2, 3, two, hidden[0])]
+    frames += standing(3, 3.5, three, *(hidden[:1] if second_ends else hidden))
+    frames += standing(3.5, 7, three, one)
     outcome = play(counter(zones=[TABLE]), frames)
     assert sorted(stays(outcome)) == [(0, 6.9), (2, 6.9)]
     assert max(change.count for change in outcome.occupancy) == 2
