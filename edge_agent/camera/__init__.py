@@ -1,5 +1,6 @@
 """Frames and gaps from a clip, a USB camera, a network camera, a child process or a made-up scene."""
 
+from edge_agent.camera.capture import prepare_opencv
 from edge_agent.camera.choose import clip_shape, is_live, limits_of, open_clip, open_source
 from edge_agent.camera.clip import ClipShape
 from edge_agent.camera.reader import Reader, ReaderExhausted, ReaderStats, Spawn
@@ -25,5 +26,6 @@ __all__ = [
     "limits_of",
     "open_clip",
     "open_source",
+    "prepare_opencv",
     "replay",
 ]

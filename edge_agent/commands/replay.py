@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from edge_agent.annotate import AnnotateError, Annotator
-from edge_agent.camera import ClipShape, clip_shape, open_clip
+from edge_agent.camera import ClipShape, clip_shape, open_clip, prepare_opencv
 from edge_agent.camera import replay as frames_of
 from edge_agent.clock import SystemClock
 from edge_agent.commands.failure import Failure, Misuse, told
@@ -43,6 +43,7 @@ def replay(
     realtime: bool,
 ) -> None:
     """Run the whole pipeline on CLIP and show what was counted."""
+    prepare_opencv()
     with told(), ExitStack() as stack:
         config = load(config_file)
         camera = _camera(config, camera_name, clip)

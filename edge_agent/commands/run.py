@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from edge_agent.camera import prepare_opencv
 from edge_agent.clock import SystemClock
 from edge_agent.commands.failure import Failure, Misuse, told
 from edge_agent.config import verify
@@ -34,6 +35,7 @@ def run(config_file: Path, *, bundle: str | None, realtime: bool, verbose: bool)
         stream=sys.stderr,
         format="%(levelname)s %(name)s: %(message)s",  # journald adds the time
     )
+    prepare_opencv()
     folder = config_file.absolute().parent
     with told():
         clock = SystemClock()
