@@ -294,7 +294,7 @@ class Outbox:
 
         total = self._in_pieces(write)
         if total:
-            self._store.read(self._store.give_back)
+            self._store.give_back()
         return total
 
     def _in_pieces(self, write: Write[int]) -> int:

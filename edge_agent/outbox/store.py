@@ -78,12 +78,11 @@ class Store:
         """Return how long the file has been open, added up over processes. Needs no wall clock, which may jump."""
         return self.books.age_s + max(0.0, self._clock.monotonic() - self._aged_at_s)
 
-    def give_back(self, connection: sqlite3.Connection, slack_pages: int = _SLACK_PAGES) -> None:
+    def give_back(self) -> None:
         """Return free pages to the file system after a long outage; not every time, because it costs writes."""
-        if _pragma(connection, "freelist_count") <= slack_pages:
-            return
-        while _pragma(connection, "freelist_count") > slack_pages // 4:
-            connection.execute(f"PRAGMA incremental_vacuum({LOG_PAGES})").fetchall()
+        if self.read(lambda connection: _pragma(connection, "freelist_count")) > _SLACK_PAGES:
+            while self.read(_vacuum_some) > _SLACK_PAGES // 4:
+                pass  # in pieces, between which others may write
 
     def close(self) -> None:
         """Bring the file into one piece and let go of it."""
@@ -103,14 +102,15 @@ class Store:
             if is_passing(error):
                 raise OutboxFull(f"{self.path}: cannot be written: {error}; free space or check the disk") from error
             raise
-        except OSError as error:
-            raise OutboxFull(f"{self.path}: cannot be opened: {error.strerror}; check the folder") from error
 
     def _open(self) -> sqlite3.Connection:
         deadline_s = self._clock.monotonic() + self._check_s
-        connection, books = database.open_file(
-            self.path, max_pages=self._max_pages, expired=lambda: self._clock.monotonic() > deadline_s
-        )
+        try:
+            connection, books = database.open_file(
+                self.path, max_pages=self._max_pages, expired=lambda: self._clock.monotonic() > deadline_s
+            )
+        except OSError as error:
+            raise OutboxFull(f"{self.path}: cannot be opened: {error.strerror}; check the folder") from error
         self._connection, self.books, self._aged_at_s = connection, books, self._clock.monotonic()
         self._shrink(connection)
         return connection
@@ -176,7 +176,10 @@ class Store:
 
     def _rows_would_help(self, room_bytes: int) -> bool:
         """Whether it is the quota that is full and not the disk, and there is more to drop than was tried."""
-        disk = os.statvfs(self.path.parent)
+        try:
+            disk = os.statvfs(self.path.parent)
+        except OSError:
+            return False
         return (
             disk.f_bavail * disk.f_frsize > 2 * LOG_PAGES * PAGE_BYTES
             and self.books.rows > 0
@@ -192,7 +195,8 @@ class Store:
             if not dropped:
                 break
         if _pragma(connection, "page_count") > self._max_pages:
-            self.give_back(connection, slack_pages=0)
+            while _vacuum_some(connection) > 0:
+                pass
             connection.execute(f"PRAGMA max_page_count = {self._max_pages}")
 
     def _tell_dropped(self, count: int) -> None:
@@ -228,3 +232,9 @@ def _drop_oldest(connection: sqlite3.Connection, books: Books, room_bytes: int) 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _vacuum_some(connection: sqlite3.Connection) -> int:
+    """Give some free pages back, and return how many are left."""
+    connection.executescript(f"PRAGMA incremental_vacuum({LOG_PAGES})")  # `execute` would free a single page
+    return _pragma(connection, "freelist_count")

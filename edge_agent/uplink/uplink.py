@@ -290,6 +290,7 @@ class Uplink:
             case Received(topic=topic, payload=payload) if topic == self._topic(ACK):
                 try:
                     self._fleet.confirm(payload)
+                    self._tell_noted()
                 except OutboxFull as error:
                     self._troubles.say("outbox", str(error))
             case Received(topic=topic, payload=payload) if topic == self._topic(STATE):
@@ -336,6 +337,8 @@ class Uplink:
 
     def _leave(self, connection: Connection) -> None:
         """Publish `offline` ourselves, wait for what is in flight, and take leave, so that no will is needed."""
+        self._live_at_s = 0.0
+        self._send_live(connection, self._progress())
         connection.publish(self._topic(STATE), self._will(self._session), tag=STATE, retain=True)
         deadline_s = self._progress() + _LEAVE_S
         while not connection.idle and not connection.over and self._progress() < deadline_s:

@@ -103,6 +103,17 @@ def test_live_values_are_retained_and_only_the_newest_counts(
             until(lambda: late.payloads("in") == [b"500"] and late.payloads("out") == [b"unknown"])
 
 
+def test_the_last_live_value_before_a_stop_goes_out(tmp_path: Path, broker: Broker, listener: Listener) -> None:
+    """What the agent says while it stops, such as `unknown`, is not swallowed by the pacing of live values."""
+    with Rig(tmp_path, {"url": broker.url}) as rig:
+        rig.uplink.publish_live("live/door/in", b"7")
+        until(lambda: listener.payloads("in") == [b"7"])
+        rig.uplink.publish_live("live/door/in", b"8")
+        rig.uplink.publish_live("live/door/in", b"unknown")
+    until(lambda: listener.payloads("state")[-1:] == [state("offline", rig.uplink.session)])
+    assert listener.payloads("in")[-1] == b"unknown"
+
+
 def test_live_can_be_switched_off(tmp_path: Path, broker: Broker, listener: Listener) -> None:
     """With `live = false` no live value is published; the rest is."""
     with Rig(tmp_path, {"url": broker.url, "live": False}) as rig:
