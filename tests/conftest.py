@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -13,3 +14,7 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip(f"needs the shared test material in {_SHARED}")
     return _SHARED
+
+# A deadline for one example would be a timing assertion; the suite's own time-out is enough.
+settings.register_profile("counted", deadline=None)
+settings.load_profile("counted")
