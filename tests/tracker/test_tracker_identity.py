@@ -88,6 +88,31 @@ def test_the_next_visitor_is_not_the_one_who_left(fps: float) -> None:
     assert confirmed_ids(history) == [1, 2]
 
 
+def test_nobody_jumps_half_a_metre_in_a_thirtieth_of_a_second() -> None:
+    """Where the filter is sure, a detection that does not overlap is somebody else."""
+    history = play(make_tracker(), times(4, 30), lambda t_s: [Seen(100 if t_s < 2 else 150)])
+    assert confirmed_ids(history) == [1, 2]
+
+
+def test_a_child_is_not_the_adult_who_stood_there() -> None:
+    """A detection beside the expected place, half as large as the person, begins a track of its own."""
+    tracker = make_tracker()
+    adult = play(tracker, times(2, 5), lambda _: [Seen(100)])[-1]
+    child = Detections(np.array([[116, 175, 131, 225]], np.float32), np.array([0.8], np.float32), np.zeros(1, np.int64))
+    tracks = tracker.update(child, adult.t_s + 0.6)
+    assert tracks.track_id.tolist() == [1, 2]
+    assert tracks.seen.tolist() == [False, True]
+
+
+def test_the_surer_of_two_boxes_is_followed() -> None:
+    """Of two detections that fit a track equally well, the one with the higher score continues it."""
+    tracker = make_tracker()
+    play(tracker, times(2, 10), lambda _: [Seen(100)])
+    for shift in (3, -3):
+        tracks = tracker.update(frame([Seen(100 + shift, score=0.9), Seen(100 - shift, score=0.6)]), 2.1)
+        assert tracks.score[0] == np.float32(0.9)
+
+
 def test_the_same_walk_is_the_same_at_any_rate() -> None:
     """Two people followed at 5, 10 and 30 fps have the same ids, and where they are expected agrees."""
 

@@ -116,12 +116,12 @@ def test_memory_is_bounded() -> None:
 def test_the_stalest_unseen_track_makes_room() -> None:
     """A newcomer takes the place of the track that was not seen for longest; those that are seen stay."""
     tracker = make_tracker(TrackerConfig(max_tracks=3))
-    gone_after = {100.0: 0.5, 400.0: 1.0, 700.0: 9.0}
+    gone_after = {100.0: 1.0, 400.0: 0.5, 700.0: 9.0}
     play(tracker, times(1.5, 10), lambda t_s: [Seen(x) for x, end_s in gone_after.items() if t_s <= end_s])
     first = tracker.update(frame([Seen(700), Seen(1000)]), 1.6)
-    assert (first.ended, first.track_id.tolist()) == ((1,), [2, 3, 4])
+    assert (first.ended, first.track_id.tolist()) == ((2,), [1, 3, 4])
     second = tracker.update(frame([Seen(700), Seen(1000), Seen(1300), Seen(1600)]), 1.7)
-    assert (second.ended, second.track_id.tolist()) == ((2,), [3, 4, 5])
+    assert (second.ended, second.track_id.tolist()) == ((1,), [3, 4, 5])
 
 
 def test_boxes_without_size_or_number_are_left_out() -> None:
