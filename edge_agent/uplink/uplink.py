@@ -32,6 +32,7 @@ _USEFUL_S: Final = 30.0  # a connection that lasted this long ends the back-off
 _LIVE_EVERY_S: Final = 0.1
 _STATE_EVERY_S: Final = 5.0
 _OUTBOX_AGAIN_S: Final = 5.0
+_RIGHTS: Final = "check this device's entry in the broker's access list"
 
 _log = logging.getLogger(__name__)
 
@@ -280,13 +281,9 @@ class Uplink:
                 if not event.refused:
                     self._was_useful()
             case Acked() if event.refused:
-                self._troubles.say(
-                    "state", f"the broker refuses base/state: {event.text}; check this device's rights there"
-                )
+                self._troubles.say("state", f"the broker refuses base/state: {event.text}; {_RIGHTS}")
             case Subscribed(granted=(False, *_)):
-                self._troubles.say(
-                    "ack", "the broker refuses the subscription to base/ack; check this device's rights there"
-                )
+                self._troubles.say("ack", f"the broker refuses the subscription to base/ack; {_RIGHTS}")
             case Received(topic=topic, payload=payload) if topic == self._topic(ACK):
                 try:
                     self._fleet.confirm(payload)
