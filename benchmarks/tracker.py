@@ -3,7 +3,7 @@
 The package (2.6.1, Apache-2.0) brings supervision, scipy and opencv with it and so lives in an environment of its own:
 
     python3 -m venv .cache/bench-venv
-    .cache/bench-venv/bin/pip install trackers==2.6.1 pydantic tomli-w psutil
+    .cache/bench-venv/bin/pip install trackers==2.6.1 pydantic
     PYTHONPATH=.:tests .cache/bench-venv/bin/python benchmarks/tracker.py ../shared/data/tracks
 
 Both sides get the same thresholds, end a track after 2 s, confirm it at its second sight and are told the time of each

@@ -72,7 +72,9 @@ def pair(expected: Expected, found: Detections, *, high_score: float) -> NDArray
     near = overlap * found.score
     near[near <= _NEAR] = 0.0
     open_ = _Open(expected.confirmed, found.score >= high_score, partner)
-    doubtful = np.where(overlap > _NEAR_DOUBTFUL, overlap, 0.0) if open_.has(high=False) else near
+    doubtful = near  # asked for only if there are doubtful detections
+    if open_.has(high=False):
+        doubtful = np.where(overlap > _NEAR_DOUBTFUL, overlap, 0.0)
     open_.match(near, confirmed=True, high=True)
     open_.match(doubtful, confirmed=True, high=False)
     open_.match(near, confirmed=False, high=True)
