@@ -119,6 +119,7 @@ def _arrow(
 
 
 def _text(picture: Image, text: str, at: tuple[int, int], colour: tuple[int, int, int]) -> None:
-    where = (int(at[0]), int(at[1]))
-    cv2.putText(picture, text, where, _FONT, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(picture, text, where, _FONT, 0.5, colour, 1, cv2.LINE_AA)
+    x, y = int(at[0]), int(at[1])
+    (width, height), below = cv2.getTextSize(text, _FONT, 0.5, 1)
+    cv2.rectangle(picture, (x - 2, y - height - 2), (x + width + 2, y + below + 1), (0, 0, 0), -1)
+    cv2.putText(picture, text, (x, y), _FONT, 0.5, colour, 1, cv2.LINE_AA)
