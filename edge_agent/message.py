@@ -174,7 +174,7 @@ class State(_Message):
     device: Name
     session: Count
     boot: Count
-    epoch: Epoch
+    epoch: Epoch | None = Field(description="Null while the outbox cannot be opened.")
     agent: Version
     onnxruntime: Version
     opencv: Version
@@ -213,6 +213,8 @@ class Health(_Message):
     temperature_c: Balance | None
     disk_free_mb: Count
     outbox_rows: Count
+    outbox_unsent: Count = Field(description="Of the rows, those that no broker has acknowledged: the backlog.")
+    outbox_oldest_seq: Count | None = Field(description="Lower numbers that the fleet has not seen will not come.")
     outbox_bytes: Count
     outbox_dropped: Count
     outbox_quarantined: Count

@@ -19,7 +19,6 @@ class GapCause(StrEnum):
     CORRUPT = "corrupt"  # pictures of the wrong shape, truncated or undecodable
     OVERLOAD = "overload"  # pictures came, but this device could not keep up
     CLOCK = "clock"  # time that a step of the wall clock skipped or made ambiguous
-    STORAGE = "storage"  # counted, then lost: the open bucket's last seconds, or a quarantined outbox
     ENDED = "ended"  # the clip is over
 
 
