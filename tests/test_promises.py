@@ -1,0 +1,81 @@
+"""Small promises: what is imported is declared, what is a command is documented, what is documented exists."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import click
+import pytest
+
+from edge_agent.cli import main
+from edge_agent.message import TOPICS
+from edge_agent.terms import GapCause, Quality
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _imported() -> set[str]:
+    found: set[str] = set()
+    for path in (ROOT / "edge_agent").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            found |= {name.partition(".")[0] for name in names}
+    return found - {"edge_agent"} - sys.stdlib_module_names
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    """The agent installed alone has all that it imports, and declares nothing that it does not."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    wanted = {re.split(r"[<>=!~ ;\[]", line)[0].lower().replace("_", "-") for line in declared}
+    known = packages_distributions()
+    used = {min(known[name], key=len).lower().replace("_", "-") for name in _imported()}
+    used = {"opencv-python-headless" if name.startswith("opencv") else name for name in used}
+    assert used - {"pydantic-core"} == wanted
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_is_documented(name: str) -> None:
+    """Each command has a help text, and stands in the README."""
+    command = main.commands[name]
+    assert command.help
+    assert f"edge-agent {name}" in README
+    for option in command.params:
+        assert not isinstance(option, click.Option) or option.help, f"{name} {option.opts}"
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of README, ARCHITECTURE and docs/ names a file that exists."""
+    for page in (ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_architecture_stays_readable_and_true() -> None:
+    """At most 150 lines; every topic of the code and every module that the page names exists."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    for topic in TOPICS:
+        assert topic.leaf.rpartition("/")[2] in text
+    for path in re.findall(r"`([a-z_/]+\.py)`", text):
+        assert (ROOT / path).exists() or (ROOT / "edge_agent" / path).exists(), path
+
+
+def test_words_on_the_wire_are_explained() -> None:
+    """Every quality word stands on the page for marketing, every cause of a gap somewhere in docs/."""
+    marketing = (ROOT / "docs" / "marketing.md").read_text(encoding="utf-8")
+    everything = marketing + (ROOT / "docs" / "ops.md").read_text(encoding="utf-8")
+    assert [word for word in Quality if f"`{word}`" not in everything] == []
+    assert [cause for cause in GapCause if f"`{cause}`" not in everything] == []
+
+
+def test_no_file_holds_two_things() -> None:
+    """No Python file of the product passes 400 lines."""
+    long = [
+        p.name for p in (ROOT / "edge_agent").rglob("*.py") if len(p.read_text(encoding="utf-8").splitlines()) > 400
+    ]
+    assert long == []
