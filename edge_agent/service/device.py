@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
@@ -67,6 +68,7 @@ class Service:
         self._config = config
         self._detector = detector
         self._clock = clock
+        self._asked_to_stop = False
         self._stop = threading.Event()
         self._stop_uplink = threading.Event()
         self._progress = Progress(clock)
@@ -121,16 +123,16 @@ class Service:
         return handed_over
 
     def stop(self) -> None:
-        """Ask it to stop; returns at once."""
-        self._stop.set()
-        self._uplink.wake()
+        """Ask it to stop; returns at once. Safe in a signal handler: it takes no lock."""
+        self._asked_to_stop = True
 
     # -- while it runs -----------------------------------------------------------------------------------------
 
     def _watch(self, parts: Iterable[Supervised], cameras: list[Supervised]) -> None:
         feed_every_s = (watchdog_s() or 0.0) / 3
         fed_s = stuck_since_s = self._clock.monotonic()
-        while not self._stop.wait(_TURN_S):
+        while not self._asked_to_stop:
+            time.sleep(_TURN_S)
             for part in parts:
                 part.check()
             if all(camera.finished for camera in cameras):
@@ -148,7 +150,7 @@ class Service:
 
     def _shut_down(self, uplink: Supervised, cameras: list[Supervised], health: Supervised) -> bool:
         notify_systemd(notify_socket(), "STOPPING=1")
-        stopped = self._stop.is_set()
+        stopped = self._asked_to_stop
         self._stop.set()
         for camera in cameras:
             if not camera.join(_STOP_S):
