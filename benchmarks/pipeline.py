@@ -1,10 +1,10 @@
 """CPU outside the network, per frame: this agent beside OpenCV + supervision + trackers, interleaved in one run.
 
 Both sides count one-by-one.mp4 with yolox_nano on one thread: one line, one zone, people. What is inside the ONNX
-session is left out, on both sides. The environment of the other side is that of `benchmarks/tracker.py`, plus the
-runtime:
+session is left out, on both sides. The environment of the other side is that of `benchmarks/tracker.py`:
 
-    .cache/bench-venv/bin/pip install onnxruntime
+    python3 -m venv .cache/bench-venv
+    .cache/bench-venv/bin/pip install --upgrade pip && .cache/bench-venv/bin/pip install --group bench
     .venv/bin/edge-agent models add ../shared/models/yolox_nano.onnx --decoder yolox --classes coco \
         --to .cache/bundles/yolox_nano
     .venv/bin/python benchmarks/pipeline.py [ROUNDS]
