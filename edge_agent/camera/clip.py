@@ -14,6 +14,7 @@ from edge_agent.records import Image
 
 _ASSUMED_FPS: Final = 25.0
 _SANE_FPS: Final = (0.001, 1000.0)
+_SHORTEST_STEP_S: Final = 1e-4
 _LONGEST_STEP_S: Final = 3600.0
 """Two pictures further apart are a broken timestamp (a wrapped counter), not an hour in which nothing was recorded."""
 
@@ -103,7 +104,7 @@ class ClipSource:
 class MediaTime:
     """The time of each picture from timestamps that may repeat, jump or be missing.
 
-    A stamp that grows by less than an hour is believed. After any other one the picture is taken to come one nominal
+    A stamp that grows, by less than an hour, is believed. After any other one the picture is taken to come one nominal
     frame later, and the stamps that follow count from there, as players do at a discontinuity; a clip whose stamps
     never move is thereby timed by index / fps.
     """
@@ -117,7 +118,7 @@ class MediaTime:
         """Take the stamp of the next picture."""
         if self._stamp_s is not None:
             ahead_s = stamp_s - self._stamp_s
-            self.t_s += ahead_s if 0.0 < ahead_s < _LONGEST_STEP_S else self._step_s
+            self.t_s += ahead_s if _SHORTEST_STEP_S < ahead_s < _LONGEST_STEP_S else self._step_s
         self._stamp_s = stamp_s if math.isfinite(stamp_s) else self._stamp_s or 0.0
 
 
