@@ -9,14 +9,12 @@ from edge_agent.commands.models import models
 from edge_agent.commands.replay import replay
 from edge_agent.commands.run import run
 from edge_agent.commands.version import version
-from edge_agent.config import quiet_libraries
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="edge-agent")
 def main() -> None:
     """Count people where the camera is; publish anonymous numbers over MQTT."""
-    quiet_libraries()
 
 
 for command in (run, replay, check, bench, models, version):

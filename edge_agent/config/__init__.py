@@ -5,7 +5,6 @@ from edge_agent.config.environment import (
     crash_point,
     machine_folder,
     notify_socket,
-    quiet_libraries,
     state_folder,
     watchdog_s,
 )
@@ -63,7 +62,6 @@ __all__ = [
     "machine_folder",
     "notify_socket",
     "opening_week",
-    "quiet_libraries",
     "state_folder",
     "verify",
     "watchdog_s",

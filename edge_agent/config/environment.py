@@ -69,11 +69,3 @@ def watchdog_s() -> float | None:
 def crash_point() -> str | None:
     """Name of the point at which this process is to kill itself: for the fault tests only."""
     return os.environ.get("EDGE_AGENT_CRASH_POINT") or None
-
-
-def quiet_libraries() -> None:
-    """Keep FFmpeg inside OpenCV from writing to standard error: it is many lines, and addresses may be in them.
-
-    Call before the first capture is opened. A level that the operator has set is left as it is.
-    """
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
