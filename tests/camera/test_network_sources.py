@@ -16,7 +16,7 @@ from support.rtsp import RtspServer
 
 from edge_agent.camera import Source, SourceError, SourceStalledError
 from edge_agent.camera.clip import ClipSource
-from edge_agent.camera.mjpeg import HttpSource
+from edge_agent.camera.mjpeg import HttpSource, is_whole
 from edge_agent.camera.stream import StreamSource
 from edge_agent.records import Image
 
@@ -47,6 +47,17 @@ def opened(source: Source) -> Iterator[Source]:
         source.close()
 
 
+def take(source: Source, count: int) -> list[Image]:
+    """Return the next pictures of a source."""
+    taken = []
+    for _ in range(count):
+        assert source.grab()
+        image = source.retrieve()
+        assert image is not None
+        taken.append(image)
+    return taken
+
+
 @contextmanager
 def silent_server() -> Iterator[int]:
     """A port that accepts connections and never says a word; gives its number."""
@@ -75,35 +86,22 @@ def silent_server() -> Iterator[int]:
 def test_rtsp_gives_the_pictures_of_the_clip(shared: Path) -> None:
     """What a real server sends is, picture by picture, what the file holds."""
     path = shared / "clips" / "one-by-one.mp4"
-    clip = ClipSource(path)
-    clip.open()
-    with RtspServer(path, "--speed", "4") as server, opened(rtsp(server.url)) as source:
-        for _ in range(20):
-            assert source.grab()
-            assert clip.grab()
-            image, expected = source.retrieve(), clip.retrieve()
-            assert image is not None
-            assert expected is not None
+    with (
+        RtspServer(path, "--speed", "4") as server,
+        opened(rtsp(server.url)) as source,
+        opened(ClipSource(path)) as clip,
+    ):
+        for image, expected in zip(take(source, 20), take(clip, 20), strict=True):
             assert np.array_equal(image, expected)
-    clip.close()
 
 
 def test_rtsp_joined_between_key_frames_gives_no_grey_picture(shared: Path, tmp_path: Path) -> None:
     """The first picture that arrives is already the scene: those that cannot be decoded yet are held back."""
     path = shared / "clips" / "one-by-one.mp4"
-    clip = ClipSource(path)
-    clip.open()
-    expected: list[Image] = []
-    while len(expected) < 60 and clip.grab():
-        image = clip.retrieve()
-        assert image is not None
-        expected.append(image[::8, ::8])
-    clip.close()
+    with opened(ClipSource(path)) as clip:
+        expected = [image[::8, ::8] for image in take(clip, 60)]
     with RtspServer(path, "--from-s", "2.55") as server, opened(rtsp(server.url)) as source:
-        for _ in range(5):
-            assert source.grab()
-            image = source.retrieve()
-            assert image is not None
+        for image in take(source, 5):
             assert min(np.abs(image[::8, ::8].astype(int) - other).mean() for other in expected) < 1.0
 
 
@@ -245,6 +243,18 @@ def test_motion_jpeg_arrives_picture_by_picture(with_length: bool) -> None:  # n
             assert image is not None
             assert np.abs(image.astype(int) - scene(k)).mean() < 8
         assert not source.grab()
+
+
+def test_a_jpeg_is_whole_with_its_end_and_what_cameras_put_behind_it() -> None:
+    """Older OpenCV decodes a truncated JPEG without complaint, so its bytes are looked at."""
+    data = jpeg(scene(0))
+    assert is_whole(data)
+    assert is_whole(data + b"\0" * 100)
+    assert is_whole(data + b"\r\n")
+    assert not is_whole(data[:-1])
+    assert not is_whole(data[: len(data) // 2])
+    assert not is_whole(data[2:])
+    assert not is_whole(b"")
 
 
 def test_truncated_jpegs_are_damaged_and_the_others_are_not() -> None:
