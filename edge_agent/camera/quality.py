@@ -100,7 +100,7 @@ def has_fill(image: Image) -> bool:
     """Whether the lowest rows are what a decoder puts where data is missing: one of its colours, edge to edge.
 
     A picture that was cut off before its end looks like that; a scene never does: no lens and no sensor is that even.
-    A camera's own privacy mask does, if it is of exactly such a grey along the whole lower edge: give it another colour.
+    A camera's own privacy mask of exactly such a grey along the whole lower edge does: give it another colour.
     One corner shows that a picture was not cut off; only if it does not are the rows looked at.
     """
     corner = image[-1, 0].tolist()
