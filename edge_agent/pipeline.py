@@ -114,6 +114,7 @@ class Pipeline:
         """End all stays, so that they are in the checkpoint; windows stay open for the next process."""
         events = self._counter.close(t_s) if self._counter else Events(t_s)
         self._gate.settle(events)
+        self._gate.leave()
         return self._step(t_s, events)
 
     def _frame(self, frame: Frame) -> Step:

@@ -79,6 +79,10 @@ class Gate:
             self._book.end()
         self._blind = GapCause.ENDED
 
+    def leave(self) -> None:
+        """The agent stops: dashboards must not keep the last value. What is open stays open, for the next process."""
+        self._blind = GapCause.OFF
+
     # -- results -----------------------------------------------------------------------------------------------
 
     def drafts(self) -> list[Draft]:
@@ -114,7 +118,9 @@ class Gate:
         return ClockState.UNSYNCED if self._book is None else self._book.state
 
     def checkpoint(self) -> bytes:
-        """Return what a new process needs to go on with the open windows: sums only.
+        """Return what a new process needs to go on with the open windows: sums only. What closed is not in it.
+
+        Take the `drafts` first and keep both together, or a closed window falls between the two.
 
         Of facts still held back only the sum is saved. Should the process die before the clock is synchronised, it is
         added to the first window after the restart, marked as recovered.

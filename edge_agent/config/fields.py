@@ -241,7 +241,7 @@ Source = Annotated[
     AfterValidator(_source),
     Field(
         json_schema_extra={
-            "allowed": "a path, /dev/video0, rtsp://…, http://…, or exec:COMMAND",
+            "allowed": "a path, /dev/video0, rtsp://…, http://…, exec:COMMAND, or synthetic:",
             "examples": ["/dev/video0"],
         }
     ),

@@ -206,7 +206,8 @@ class CameraConfig(_Table):
 
     name: Name = Field(description="Unique on this device.")
     source: Source = Field(
-        description="Where the pictures come from; exec:COMMAND is a child process that writes raw frames. "
+        description="Where the pictures come from; exec:COMMAND is a child process that writes raw frames, "
+        "synthetic: a made-up scene to try a device with. "
         "A relative path is looked up beside this file.",
     )
     credentials_file: FilePath | None = Field(

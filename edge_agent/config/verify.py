@@ -207,7 +207,7 @@ def _check_camera(check: _Check, camera: CameraConfig, i: int) -> None:
 
 def _places(source: str, folder: Path) -> Iterator[Path]:
     """Where a source that is a path is looked for; nowhere if it is an address, a command or a camera's number."""
-    if "://" not in source and not source.startswith("exec:") and not source.isdecimal():
+    if "://" not in source and not source.startswith(("exec:", "synthetic:")) and not source.isdecimal():
         yield folder / source
         yield Path(source)
 

@@ -87,7 +87,7 @@ class Worker:
         self.gate = gate
         start_s = self._saved_s = clock.monotonic()
         gate.begin(start_s)
-        self._keep(Step(start_s, _NOTHING), gate)
+        self._keep(Step(start_s, _NOTHING, tuple(gate.drafts())), gate)
         for step in pipeline.run(feed.items()):
             self._measure(step, clock)
             self._keep(step, gate)

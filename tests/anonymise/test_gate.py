@@ -31,6 +31,7 @@ class Camera:
         self.clock, self.gate = clock, gate
         self.windows: list[Counts | Hour] = []
         gate.begin(clock.monotonic())
+        self.collect()
 
     def collect(self) -> None:
         """Take over what closed."""
@@ -394,7 +395,7 @@ def _play(shop: Camera, what: str, n: int) -> Camera:
             windows, saved = shop.windows, shop.gate.checkpoint()
             shop.clock.advance(n)
             shop = camera(shop.clock, saved)
-            shop.windows = windows
+            shop.windows = windows + shop.windows
     return shop
 
 

@@ -92,6 +92,7 @@ def test_a_stop_in_the_middle_of_a_bucket_is_resumed(site: Site, broker: Broker)
             until(lambda: listener.payloads("exit/out")[-1:] == [b"2"], patience_s=PATIENCE_S)
             assert service.stop() == 0
         assert windows(listener)[0] == []
+        assert listener.payloads("exit/out")[-1] == b"unknown"
         assert site.run().status == 0
         counts, _ = windows(listener)
     assert sum(window.lines[0].out for window in counts) == 2 + 6
