@@ -3,12 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from edge_agent.camera import Limits, Reader, Source
+from edge_agent.camera import Limits, Reader, Source, open_source
 from edge_agent.clock import SystemClock
+from edge_agent.config import CameraConfig
 from edge_agent.records import Frame, Gap
 
 QUICK = Limits(open_timeout_s=1.0, read_timeout_s=1.0, max_fps=120.0, retry_s=(0.02, 0.1))
@@ -100,3 +102,11 @@ def in_order(items: list[Frame | Gap]) -> bool:
         else:
             at_s = item.end_s
     return True
+
+
+def camera(source: str, **settings: object) -> Callable[[], Source]:
+    """Return what makes the source of a camera."""
+    config = CameraConfig.model_validate(
+        {"name": "door", "source": source, "open_timeout_s": 1.0, "read_timeout_s": 1.0, **settings}
+    )
+    return lambda: open_source(config, Path("/"))
