@@ -5,13 +5,31 @@ from numpy.typing import NDArray
 
 Pairs = list[tuple[int, int]]
 
+Link = tuple[int, int, float]
+"""A row, a column, and the positive weight of pairing them."""
+
+
+def best_pairs(links: list[Link]) -> Pairs:
+    """Pair rows with columns along links so that the sum of weights is as great as it can be.
+
+    Frames in which nobody competes for a detection, nearly all of them in a shop, are read off; else see `assign`.
+    """
+    rows, columns = {row for row, _, _ in links}, {column for _, column, _ in links}
+    if len(rows) == len(columns) == len(links):
+        return [(row, column) for row, column, _ in links]
+    row_of, column_of = sorted(rows), sorted(columns)
+    row_at, column_at = ({index: at for at, index in enumerate(side)} for side in (row_of, column_of))
+    weight = np.zeros((len(row_of), len(column_of)))
+    for row, column, value in links:
+        weight[row_at[row], column_at[column]] = value
+    return [(row_of[i], column_of[j]) for i, j in assign(weight)]
+
 
 def assign(weight: NDArray[np.float64]) -> Pairs:
     """Pair rows with columns, each at most once, so that the sum of weights is as great as it can be.
 
     The exact optimum, by shortest augmenting paths with prices (Jonker and Volgenant 1987, after Kuhn and Munkres):
-    O(n² m) for n <= m, the innermost loop one numpy pass. Frames in which nobody competes for a detection, nearly
-    all of them in a shop, are read off without it.
+    O(n² m) for n <= m, the innermost loop one numpy pass.
 
     Args:
         weight: (n, m) finite; a pair whose weight is not positive is never made.
@@ -19,16 +37,13 @@ def assign(weight: NDArray[np.float64]) -> Pairs:
     Returns:
         (row, column) of each pair, rows ascending.
     """
-    rows, columns = (index.tolist() for index in (weight > 0).nonzero())
-    live_rows, live_columns = sorted(set(rows)), sorted(set(columns))
-    if len(live_rows) == len(live_columns) == len(rows):
-        return list(zip(rows, columns, strict=True))
-    profit = np.maximum(weight[live_rows][:, live_columns], 0.0)
-    if len(live_rows) <= len(live_columns):
+    profit = np.maximum(weight, 0.0)
+    rows, columns = weight.shape
+    if rows <= columns:
         chosen = list(enumerate(_cheapest(-profit)))
     else:
         chosen = sorted((row, column) for column, row in enumerate(_cheapest(-profit.T)))
-    return [(live_rows[i], live_columns[j]) for i, j in chosen if profit[i, j] > 0]
+    return [(i, j) for i, j in chosen if profit[i, j] > 0]
 
 
 def _cheapest(cost: NDArray[np.float64]) -> list[int]:

@@ -17,16 +17,13 @@ Departures from the paper:
 - Classes never mix.
 """
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+import math
+from collections.abc import Sequence
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edge_agent.records import Detections
-from edge_agent.tracker.assignment import assign
-
-Floats = NDArray[np.float64]
+from edge_agent.tracker.assignment import Link, Pairs, best_pairs
+from edge_agent.tracker.motion import Box
+from edge_agent.tracker.track import Found, Track
 
 # From the data that benchmarks/tracker.py names.
 _NEAR: Final = 0.2  # least IoU times score of a confident pair, as ByteTrack
@@ -35,107 +32,107 @@ _REACH: Final = 6.0  # squared distance in standard deviations: the 95 % region 
 _FAR: Final = 0.75  # and never further than this in heights of the box: 1.3 m for a person
 _ALIKE: Final = 0.6  # least ratio of the widths and of the heights within reach
 
-
-class Expected(NamedTuple):
-    """Where n tracks are expected in this frame.
-
-    Attributes:
-        xyxy: (n, 4) predicted boxes, x1 y1 x2 y2.
-        uncertainty: asked only if needed, gives the variance (n,) in px² of the predicted centres.
-        confirmed: (n,)
-        class_id: (n,)
-    """
-
-    xyxy: Floats
-    uncertainty: Callable[[], Floats]
-    confirmed: NDArray[np.bool_]
-    class_id: NDArray[np.int64]
+_STAGES: Final = ((True, True), (True, False), (False, True), (False, False))
+"""(track is confirmed, detection is confident), the surest first."""
 
 
-def pair(expected: Expected, found: Detections, *, high_score: float) -> NDArray[np.intp]:
-    """Give each of n tracks a detection or none; no detection goes to two.
+def pair(tracks: Sequence[Track], found: Sequence[Found], *, high_score: float) -> dict[int, int]:
+    """Give each track a detection or none; no detection goes to two.
 
     Args:
-        expected: the tracks.
+        tracks: where they are expected in this frame.
         found: the detections, of positive size.
         high_score: from which a detection is confident.
 
     Returns:
-        (n,) index of the detection of each track, -1 for none.
+        The index of the detection of each track that has one, by the index of the track.
     """
-    partner = np.full(len(expected.xyxy), -1)
-    if not partner.size or not len(found):
+    if not tracks or not found:
+        return {}
+    links = _near(tracks, found, high_score)
+    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    for stage in _STAGES:
+        if links[stage]:
+            _enter(best_pairs(_open(links[stage], partner, taken)), partner, taken)
+    if len(partner) == len(tracks) or len(taken) == len(found):
         return partner
-    xyxy = found.xyxy.astype(np.float64)
-    same = expected.class_id[:, None] == found.class_id
-    overlap = iou(expected.xyxy, xyxy) * same
-    near = overlap * found.score
-    near[near <= _NEAR] = 0.0
-    open_ = _Open(expected.confirmed, found.score >= high_score, partner)
-    doubtful = near  # asked for only if there are doubtful detections
-    if open_.has(high=False):
-        doubtful = np.where(overlap > _NEAR_DOUBTFUL, overlap, 0.0)
-    open_.match(near, confirmed=True, high=True)
-    open_.match(doubtful, confirmed=True, high=False)
-    open_.match(near, confirmed=False, high=True)
-    open_.match(doubtful, confirmed=False, high=False)
-    if open_.has(high=True):
-        close = within_reach(expected.xyxy, expected.uncertainty(), xyxy) * same
-        open_.match(close, confirmed=True, high=True)
-        open_.match(close, confirmed=False, high=True)
+    reach = _reach(tracks, found, high_score, partner, taken)
+    for confirmed in (True, False):
+        _enter(best_pairs(_open(reach[confirmed], partner, taken)), partner, taken)
     return partner
 
 
-class _Open:
-    """The tracks and detections that no stage has paired yet; `partner` is filled as the stages go."""
-
-    def __init__(self, confirmed: NDArray[np.bool_], high: NDArray[np.bool_], partner: NDArray[np.intp]) -> None:
-        self._tracks: dict[bool, list[int]] = {True: [], False: []}
-        for i, is_confirmed in enumerate(confirmed.tolist()):
-            self._tracks[is_confirmed].append(i)
-        self._found: dict[bool, list[int]] = {True: [], False: []}
-        for j, is_high in enumerate(high.tolist()):
-            self._found[is_high].append(j)
-        self._partner = partner
-
-    def has(self, *, high: bool) -> bool:
-        """Whether there is a detection of this kind, and a track that could have it."""
-        return bool(self._found[high] and (self._tracks[True] or self._tracks[False]))
-
-    def match(self, weight: Floats, *, confirmed: bool, high: bool) -> None:
-        """Pair what is left of both sides for the greatest total of `weight` (n, m); 0 forbids a pair."""
-        if not self._tracks[confirmed] or not self._found[high]:
-            return
-        rows, columns = self._tracks[confirmed], self._found[high]
-        if (len(rows), len(columns)) != weight.shape:
-            weight = weight[rows][:, columns]
-        pairs = [(rows[i], columns[j]) for i, j in assign(weight)]
-        for i, j in pairs:
-            self._partner[i] = j
-            rows.remove(i)
-            columns.remove(j)
+def _near(tracks: Sequence[Track], found: Sequence[Found], high_score: float) -> dict[tuple[bool, bool], list[Link]]:
+    """The pairs of each stage that overlap well enough."""
+    links: dict[tuple[bool, bool], list[Link]] = {stage: [] for stage in _STAGES}
+    for i, track in enumerate(tracks):
+        x1, y1, x2, y2 = track.box
+        for j, (box, score, class_id) in enumerate(found):
+            # In a crowd most pairs end here, at a third of the cost of a call.
+            if box[0] >= x2 or box[2] <= x1 or box[1] >= y2 or box[3] <= y1 or class_id != track.class_id:
+                continue
+            overlap = iou(track.box, box)
+            if score >= high_score:
+                if overlap * score > _NEAR:
+                    links[track.confirmed, True].append((i, j, overlap * score))
+            elif overlap > _NEAR_DOUBTFUL:
+                links[track.confirmed, False].append((i, j, overlap))
+    return links
 
 
-def iou(a: Floats, b: Floats) -> Floats:
-    """Intersection over union (n, m) of boxes x1 y1 x2 y2 (n, 4) and (m, 4), all of positive size."""
-    p, q = a.T[:, :, None], b.T[:, None, :]
-    sides = np.minimum(p[2:], q[2:]) - np.maximum(p[:2], q[:2])
-    np.maximum(sides, 0.0, out=sides)
-    shared = sides[0] * sides[1]
-    size_p, size_q = p[2:] - p[:2], q[2:] - q[:2]
-    return np.asarray(shared / (size_p[0] * size_p[1] + size_q[0] * size_q[1] - shared))
+def _reach(
+    tracks: Sequence[Track], found: Sequence[Found], high_score: float, partner: dict[int, int], taken: set[int]
+) -> dict[bool, list[Link]]:
+    """The pairs within reach of what is left, of confirmed tracks and of the others."""
+    links: dict[bool, list[Link]] = {True: [], False: []}
+    left = [(j, seen) for j, seen in enumerate(found) if j not in taken and seen.score >= high_score]
+    for i, track in enumerate(tracks):
+        if i in partner:
+            continue
+        for j, seen in left:
+            if seen.class_id == track.class_id:
+                fit = within_reach(track.box, track.motion.uncertainty(), seen.box)
+                if fit > 0.0:
+                    links[track.confirmed].append((i, j, fit))
+    return links
 
 
-def within_reach(expected: Floats, uncertainty: Floats, found: Floats) -> Floats:
-    """How well detections (m, 4) fit where tracks (n, 4) may have got to, (n, m) in 0..1, 0 out of reach.
+def _open(links: list[Link], partner: dict[int, int], taken: set[int]) -> list[Link]:
+    """Those between a track and a detection that no earlier stage has paired."""
+    if not taken:
+        return links
+    return [link for link in links if link[0] not in partner and link[1] not in taken]
+
+
+def _enter(pairs: Pairs, partner: dict[int, int], taken: set[int]) -> None:
+    for i, j in pairs:
+        partner[i] = j
+        taken.add(j)
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes that overlap."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    shared = width * height
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def within_reach(expected: Box, uncertainty: float, found: Box) -> float:
+    """How well a detection fits where a track may have got to, in 0..1; 0 if it is out of reach.
 
     The likelihood of the distance between the centres, times the poorer ratio of the two widths and heights.
     """
-    p, q = expected.T[:, :, None], found.T[:, None, :]
-    offset = ((q[:2] + q[2:]) - (p[:2] + p[2:])) * 0.5
-    offset2 = (offset * offset).sum(axis=0)
-    distance2 = offset2 / uncertainty[:, None]
-    size_p, size_q = p[2:] - p[:2], q[2:] - q[:2]
-    alike = (np.minimum(size_p, size_q) / np.maximum(size_p, size_q)).min(axis=0)
-    allowed = (distance2 < _REACH) & (offset2 < (_FAR * size_p[1]) ** 2) & (alike > _ALIKE)
-    return np.where(allowed, np.exp(-0.5 * distance2) * alike, 0.0)
+    width, height = expected[2] - expected[0], expected[3] - expected[1]
+    found_width, found_height = found[2] - found[0], found[3] - found[1]
+    x = (found[0] + found[2] - expected[0] - expected[2]) * 0.5
+    y = (found[1] + found[3] - expected[1] - expected[3]) * 0.5
+    offset2 = x * x + y * y
+    distance2 = offset2 / uncertainty
+    if distance2 >= _REACH or offset2 >= (_FAR * height) ** 2:
+        return 0.0
+    alike = min(
+        min(width, found_width) / max(width, found_width), min(height, found_height) / max(height, found_height)
+    )
+    return math.exp(-0.5 * distance2) * alike if alike > _ALIKE else 0.0

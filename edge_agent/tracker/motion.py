@@ -1,8 +1,9 @@
-"""How boxes move: a Kalman filter with time in seconds, vectorised over all tracks.
+"""How a box moves: a Kalman filter with time in seconds.
 
 Each of the four coordinates of a box (centre x, centre y, width, height) is a filter of its own with two states,
 position and velocity. The 8x8 covariance of DeepSORT (Wojke et al. 2017) and ByteTrack (Zhang et al. 2022) never
-couples coordinates either, so four 2x2 blocks hold all of it. As there, noise is proportional to the box's height.
+couples coordinates either, so a 2x2 block each holds all of it. As there, noise is proportional to the box's height;
+so x and y, which have the same noise, always have the same block, and so do width and height: two blocks a track.
 
 Three departures from those papers, because a device sees 5 to 30 uneven frames a second:
 
@@ -12,31 +13,18 @@ Three departures from those papers, because a device sees 5 to 30 uneven frames 
   nobody who is hidden walks straight on for two seconds, and a width that was shrinking must not pass zero.
   This also replaces ByteTrack's zeroing of the height's velocity in lost tracks.
 - Width instead of aspect ratio (as BoT-SORT, Aharon et al. 2022), so that all four are pixels.
+
+Plain floats, track by track: a frame of a shop has 0 to 8 people, and each of numpy's calls costs as much as a person
+(some 5 µs where the network has just emptied the caches).
 """
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
-
-State = Floats
-"""(4, n, 6): coordinate, track, and position, velocity, their variances and covariance (see below), scale².
-
-The scale, the height in pixels when last seen, is the unit of the noise. Carrying its square along makes one time
-step a linear map of the six numbers, variances included: one small matrix product moves all tracks.
-"""
-
-# Columns of the state.
-_POSITION: Final = 0
-_VELOCITY: Final = 1
-_VAR_POSITION: Final = 2
-_COVARIANCE: Final = 3
-_VAR_VELOCITY: Final = 4
-_SCALE2: Final = 5
+Box = tuple[float, float, float, float]
+"""x1 y1 x2 y2 in pixels."""
 
 # Tuned on the hand-annotated tracks that benchmarks/tracker.py names; switches of identity change little within
 # half to double of each. Lengths are heights of the box: a person is 1.7 m tall and walks at 0.8 heights a second.
@@ -52,94 +40,127 @@ _SIZE_NOISE: Final = 0.08
 _MIN_PX: Final = 1.0
 
 
-def _by_coordinate(centre: float, size: float) -> Floats:
-    return np.array(((centre,), (centre,), (size,), (size,)))
+class _Step(NamedTuple):
+    """What some seconds do to a coordinate: the exact solution of x' = v, v' = -v / fades + white noise.
 
-
-_NOISE: Final = _by_coordinate(_CENTRE_NOISE**2, _SIZE_NOISE**2)
-_FIRST: Final = _by_coordinate(_CENTRE_FIRST**2, _SIZE_FIRST**2)
-
-
-def _transition(dt_s: float, fades_s: float, wander: float) -> list[list[float]]:
-    """The map of one coordinate's six numbers over `dt_s`, for `row @ map`.
-
-    The exact solution of x' = v, v' = -v / fades + white noise of density wander² scale².
+    Attributes:
+        reach: by how many velocities the position moves.
+        kept: share of the velocity that is left.
+        var_position: variance that the noise adds, in units of scale².
+        covariance: likewise.
+        var_velocity: likewise.
     """
+
+    reach: float
+    kept: float
+    var_position: float
+    covariance: float
+    var_velocity: float
+
+
+def _step(dt_s: float, fades_s: float, wander: float) -> _Step:
+    """The step of `dt_s` where velocity fades in `fades_s` and the noise has the density wander² scale²."""
     u = dt_s / fades_s
     gone = -math.expm1(-u)
-    kept = 1 - gone
     reach = fades_s * gone
     density = wander * wander
     # The closed form of the position's variance cancels to nothing for small steps: its series takes over.
     spread = u**3 / 3 - u**4 / 4 + 7 * u**5 / 60 if u < 0.01 else u - 2 * gone - math.expm1(-2 * u) / 2
-    return [
-        [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        [reach, kept, 0.0, 0.0, 0.0, 0.0],
-        [0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
-        [0.0, 0.0, 2 * reach, kept, 0.0, 0.0],
-        [0.0, 0.0, reach * reach, reach * kept, kept * kept, 0.0],
-        [
-            0.0,
-            0.0,
-            density * fades_s**3 * spread,
-            density * reach * reach / 2,
-            density * fades_s * -math.expm1(-2 * u) / 2,
-            1.0,
-        ],
-    ]
+    return _Step(
+        reach,
+        1 - gone,
+        density * fades_s**3 * spread,
+        density * reach * reach / 2,
+        density * fades_s * -math.expm1(-2 * u) / 2,
+    )
 
 
 @lru_cache(maxsize=32)
-def _transitions(dt_s: float) -> Floats:
-    centre = _transition(dt_s, _CENTRE_FADES_S, _CENTRE_WANDER)
-    size = _transition(dt_s, _SIZE_FADES_S, _SIZE_WANDER)
-    return np.array((centre, size)).repeat(2, axis=0)
+def _steps(dt_s: float) -> tuple[_Step, _Step]:
+    return _step(dt_s, _CENTRE_FADES_S, _CENTRE_WANDER), _step(dt_s, _SIZE_FADES_S, _SIZE_WANDER)
 
 
-def measured(xyxy: NDArray[np.float32]) -> Floats:
-    """Centre x, centre y, width, height (4, n) of boxes x1 y1 x2 y2 (n, 4)."""
-    corners = xyxy.T.astype(np.float64)
-    low, high = corners[:2], corners[2:]
-    return np.concatenate(((low + high) * 0.5, high - low))
+@dataclass(slots=True)
+class Twins:
+    """Two coordinates with the same noise, and so with the same variances."""
+
+    a: float
+    b: float
+    var_position: float
+    var_velocity: float
+    speed_a: float = 0.0
+    speed_b: float = 0.0
+    covariance: float = 0.0
+
+    def predict(self, step: _Step, scale2: float) -> None:
+        """Let time pass."""
+        reach, kept, var_position, covariance, var_velocity = step
+        self.a += reach * self.speed_a
+        self.b += reach * self.speed_b
+        self.speed_a *= kept
+        self.speed_b *= kept
+        moved = self.covariance + reach * self.var_velocity
+        self.var_position += reach * (self.covariance + moved) + var_position * scale2
+        self.covariance = kept * moved + covariance * scale2
+        self.var_velocity = kept * kept * self.var_velocity + var_velocity * scale2
+
+    def correct(self, a: float, b: float, noise: float) -> None:
+        """Take a detection with the variance `noise`."""
+        total = self.var_position + noise
+        gain, gain_speed = self.var_position / total, self.covariance / total
+        off_a, off_b = a - self.a, b - self.b
+        self.a += gain * off_a
+        self.b += gain * off_b
+        self.speed_a += gain_speed * off_a
+        self.speed_b += gain_speed * off_b
+        self.var_velocity -= gain_speed * self.covariance
+        self.var_position = gain * noise
+        self.covariance = gain_speed * noise
 
 
-def born(position: Floats) -> State:
-    """Filters that begin at `position` (4, n), at rest but with any velocity that a person may have."""
-    scale2 = np.maximum(position[3], _MIN_PX) ** 2
-    state = np.zeros((*position.shape, 6))
-    state[..., _POSITION] = position
-    state[..., _VAR_POSITION] = scale2 * _NOISE
-    state[..., _VAR_VELOCITY] = scale2 * _FIRST
-    state[..., _SCALE2] = scale2
-    return state
+class Motion:
+    """The filter of one track.
+
+    Attributes:
+        centre: x and y.
+        size: width and height.
+        scale2: the square of the height in pixels when last seen, the unit of the noise.
+    """
+
+    __slots__ = ("centre", "scale2", "size")
+
+    def __init__(self, box: Box) -> None:
+        """Begin at a detection, at rest but with any velocity that a person may have."""
+        x, y, width, height = measured(box)
+        self.scale2 = scale2 = max(height, _MIN_PX) ** 2
+        self.centre = Twins(x, y, scale2 * _CENTRE_NOISE**2, scale2 * _CENTRE_FIRST**2)
+        self.size = Twins(width, height, scale2 * _SIZE_NOISE**2, scale2 * _SIZE_FIRST**2)
+
+    def predict(self, dt_s: float) -> None:
+        """Let `dt_s` >= 0 seconds pass."""
+        centre, size = _steps(round(dt_s, 6))  # a file's equal steps differ in the last bits
+        self.centre.predict(centre, self.scale2)
+        self.size.predict(size, self.scale2)
+
+    def correct(self, box: Box) -> None:
+        """Take a detection."""
+        x, y, width, height = measured(box)
+        self.scale2 = scale2 = max(height, _MIN_PX) ** 2
+        self.centre.correct(x, y, scale2 * _CENTRE_NOISE**2)
+        self.size.correct(width, height, scale2 * _SIZE_NOISE**2)
+
+    def box(self) -> Box:
+        """The box at the estimated position, at least a pixel wide and high."""
+        x, y = self.centre.a, self.centre.b
+        half_width, half_height = max(self.size.a, _MIN_PX) * 0.5, max(self.size.b, _MIN_PX) * 0.5
+        return x - half_width, y - half_height, x + half_width, y + half_height
+
+    def uncertainty(self) -> float:
+        """Variance in px² of where the next detection's centre will be, along either axis."""
+        return self.centre.var_position + self.scale2 * _CENTRE_NOISE**2
 
 
-def predicted(state: State, dt_s: float) -> State:
-    """The state when `dt_s` >= 0 seconds have passed."""
-    return state @ _transitions(round(dt_s, 6))  # a file's equal steps differ in the last bits
-
-
-def corrected(state: State, position: Floats) -> State:
-    """The state when a detection was found at `position` (4, n)."""
-    scale2 = np.maximum(position[3], _MIN_PX) ** 2
-    noise = scale2 * _NOISE
-    total = state[..., _VAR_POSITION] + noise
-    gain = state[..., _VAR_POSITION:_VAR_VELOCITY] / total[..., None]
-    after = state.copy()
-    after[..., :_VAR_POSITION] += gain * (position - state[..., _POSITION])[..., None]
-    after[..., _VAR_POSITION:_VAR_VELOCITY] = gain * noise[..., None]
-    after[..., _VAR_VELOCITY] -= gain[..., 1] * state[..., _COVARIANCE]
-    after[..., _SCALE2] = scale2
-    return after
-
-
-def boxes(state: State) -> Floats:
-    """Boxes x1 y1 x2 y2 (n, 4) at the estimated positions, at least a pixel wide and high."""
-    position = state[..., _POSITION]
-    half = np.maximum(position[2:], _MIN_PX) * 0.5
-    return np.concatenate((position[:2] - half, position[:2] + half)).T
-
-
-def uncertainty(state: State) -> Floats:
-    """Variance (n,) in px² of where the next detection's centre will be, along either axis."""
-    return np.asarray(state[0, :, _VAR_POSITION] + state[0, :, _SCALE2] * _CENTRE_NOISE**2)
+def measured(box: Box) -> tuple[float, float, float, float]:
+    """Centre x, centre y, width, height of a box."""
+    x1, y1, x2, y2 = box
+    return (x1 + x2) * 0.5, (y1 + y2) * 0.5, x2 - x1, y2 - y1

@@ -1,32 +1,15 @@
 """The life of tracks: born of a confident detection, confirmed when seen often enough, ended when unseen too long."""
 
 import math
-from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_agent.config.schema import TrackerConfig
 from edge_agent.records import Detections, Tracks
-from edge_agent.tracker import motion
-from edge_agent.tracker.association import Expected, pair
-
-_LIFE: Final = np.dtype(
-    [
-        ("track_id", np.int64),
-        ("class_id", np.int64),
-        ("score", np.float32),
-        ("xyxy", np.float32, (4,)),
-        ("confirmed", np.bool_),
-        ("seen", np.bool_),  # in the last frame
-        ("looks", np.int64),  # frames since its birth
-        ("sights", np.int64),  # those in which it was seen
-        ("sure_sights", np.int64),  # … by a confident detection
-        ("born_s", np.float64),
-        ("seen_s", np.float64),
-    ]
-)
+from edge_agent.tracker.association import pair
+from edge_agent.tracker.motion import Motion
+from edge_agent.tracker.track import Found, Track
 
 _INSTANT_S: Final = 1e-6  # sums of frame times are not exact: three frames of 0.1 s must make 0.3 s
 
@@ -54,12 +37,12 @@ class Tracker:
         if not 0 <= low_score <= high_score <= 1:
             raise ValueError(f"low_score {low_score} and high_score {high_score}: must be 0 <= low <= high <= 1")
         self._config = config
-        self._high_score = high_score
-        self._low_score = low_score
+        # Scores are float32: one of exactly the threshold must pass it.
+        self._high_score = float(np.float32(high_score))
+        self._low_score = float(np.float32(low_score))
         self._next_id = 1
         self._t_s = -math.inf
-        self._life = np.zeros(0, _LIFE)
-        self._motion = motion.born(np.zeros((4, 0)))
+        self._live: list[Track] = []
         self._ended: list[int] = []
 
     def update(self, detections: Detections, t_s: float) -> Tracks:
@@ -78,132 +61,78 @@ class Tracker:
         if not self._t_s <= t_s < math.inf:
             raise ValueError(f"frame at {t_s} s after one at {self._t_s} s: call reset() when a source starts over")
         dt_s, self._t_s = t_s - self._t_s, t_s
-        if len(self._life):
-            self._expire()
-            self._motion = motion.predicted(self._motion, dt_s)
-        if len(self._life) or len(detections):
-            found = self._usable(detections)
-            unpaired = self._continue(found)
-            self._drop_flicker()
-            self._begin(found, unpaired)
+        self._expire()
+        for track in self._live:
+            track.expect(dt_s)
+        self._begin(self._continue(self._usable(detections)))
         return self._tracks()
 
     def reset(self) -> None:
         """End all tracks, because the source starts over; the next update reports their ids as ended."""
-        self._keep(np.zeros(len(self._life), dtype=np.bool_))
+        self._end(self._live)
         self._t_s = -math.inf
 
-    def _usable(self, detections: Detections) -> Detections:
-        xyxy = detections.xyxy
-        sized = xyxy[:, :2] < xyxy[:, 2:]
-        usable = sized[:, 0] & sized[:, 1] & (detections.score >= self._low_score)
-        if _all(usable):
-            return detections
-        return Detections(xyxy[usable], detections.score[usable], detections.class_id[usable])
+    def _usable(self, detections: Detections) -> list[Found]:
+        return [
+            Found((x1, y1, x2, y2), score, class_id)
+            for (x1, y1, x2, y2), score, class_id in zip(
+                detections.xyxy.tolist(), detections.score.tolist(), detections.class_id.tolist(), strict=True
+            )
+            if x1 < x2 and y1 < y2 and score >= self._low_score
+        ]
 
     def _expire(self) -> None:
-        self._keep(self._t_s - self._life["seen_s"] <= self._config.lost_s + _INSTANT_S)
+        longest_s = self._config.lost_s + _INSTANT_S
+        self._end([track for track in self._live if self._t_s - track.seen_s > longest_s])
 
-    def _continue(self, found: Detections) -> NDArray[np.bool_]:
-        """Pair tracks with detections and move on both; returns which detections (m,) found no track."""
-        unpaired = np.ones(len(found), dtype=np.bool_)
-        life = self._life
-        if not len(life):
-            return unpaired
-        expected = Expected(
-            motion.boxes(self._motion),
-            partial(motion.uncertainty, self._motion),
-            life["confirmed"],
-            life["class_id"],
-        )
-        partner = pair(expected, found, high_score=self._high_score)
-        life["seen"] = partner >= 0
-        life["looks"] += 1
-        rows = life["seen"].nonzero()[0]
-        columns = partner[rows]
-        unpaired[columns] = False
-        if len(rows) == len(life):
-            self._motion = self._see(life, self._motion, found, columns)
-            return unpaired
-        life["xyxy"] = expected.xyxy
-        if len(rows):
-            seen = life[rows]
-            self._motion[:, rows] = self._see(seen, self._motion[:, rows], found, columns)
-            life[rows] = seen
-        return unpaired
+    def _continue(self, found: list[Found]) -> list[Found]:
+        """Move tracks to their detections and end flickers; returns the confident detections that found no track."""
+        partner = pair(self._live, found, high_score=self._high_score)
+        for i, j in partner.items():
+            self._see(self._live[i], found[j])
+        self._end([track for track in self._live if not track.confirmed and 2 * track.sights < track.looks])
+        taken = set(partner.values())
+        return [seen for j, seen in enumerate(found) if j not in taken and seen.score >= self._high_score]
 
-    def _see(
-        self, life: NDArray[np.void], state: motion.State, found: Detections, columns: NDArray[np.intp]
-    ) -> motion.State:
-        """Enter the detections `columns` into `life` (n,), in place, and return the corrected state (4, n, 6)."""
-        config = self._config
-        xyxy = found.xyxy[columns]
-        life["xyxy"] = xyxy
-        life["score"] = found.score[columns]
-        life["seen_s"] = self._t_s
-        life["sights"] += 1
-        life["sure_sights"] += life["score"] >= self._high_score
-        old_enough = self._t_s - life["born_s"] >= config.confirm_s - _INSTANT_S
-        life["confirmed"] |= old_enough & (life["sure_sights"] >= config.confirm_hits)
-        return motion.corrected(state, motion.measured(xyxy))
+    def _see(self, track: Track, found: Found) -> None:
+        track.see(found, self._t_s, sure=found.score >= self._high_score)
+        if not track.confirmed:
+            old_enough = self._t_s - track.born_s >= self._config.confirm_s - _INSTANT_S
+            track.confirmed = old_enough and track.sure_sights >= self._config.confirm_hits
 
-    def _drop_flicker(self) -> None:
-        life = self._life
-        if not _all(life["confirmed"]):
-            self._keep(life["confirmed"] | (2 * life["sights"] >= life["looks"]))
-
-    def _begin(self, found: Detections, unpaired: NDArray[np.bool_]) -> None:
-        fresh = (unpaired & (found.score >= self._high_score)).nonzero()[0]
-        if not len(fresh):
+    def _begin(self, fresh: list[Found]) -> None:
+        if not fresh:
             return
-        fresh = fresh[: self._make_room(len(fresh))]
-        config = self._config
-        life = np.zeros(len(fresh), _LIFE)
-        life["track_id"] = np.arange(self._next_id, self._next_id + len(fresh))
-        life["class_id"] = found.class_id[fresh]
-        life["score"] = found.score[fresh]
-        life["xyxy"] = found.xyxy[fresh]
-        life["confirmed"] = config.confirm_hits <= 1 and config.confirm_s <= 0
-        life["seen"] = True
-        life["looks"] = life["sights"] = life["sure_sights"] = 1
-        life["born_s"] = life["seen_s"] = self._t_s
-        self._next_id += len(fresh)
-        self._life = np.concatenate((self._life, life))
-        positions = motion.measured(found.xyxy[fresh])
-        self._motion = np.concatenate((self._motion, motion.born(positions)), axis=1)
+        confirmed = self._config.confirm_hits <= 1 and self._config.confirm_s <= 0
+        for box, score, class_id in fresh[: self._make_room(len(fresh))]:
+            born = Track(self._next_id, class_id, score, box, self._t_s, self._t_s, confirmed, Motion(box))
+            self._live.append(born)
+            self._next_id += 1
 
     def _make_room(self, wanted: int) -> int:
         """Evict unseen tracks, the longest unseen first, for `wanted` new ones; returns how many fit."""
-        life = self._life
-        surplus = len(life) + wanted - self._config.max_tracks
+        surplus = len(self._live) + wanted - self._config.max_tracks
         if surplus > 0:
-            stalest = np.argsort(np.where(life["seen"], math.inf, life["seen_s"]), kind="stable")[:surplus]
-            kept = life["seen"].copy()
-            kept |= ~np.isin(np.arange(len(life)), stalest)
-            self._keep(kept)
-        return min(wanted, self._config.max_tracks - len(self._life))
+            unseen = [track for track in self._live if not track.seen]
+            self._end(sorted(unseen, key=lambda track: track.seen_s)[:surplus])
+        return min(wanted, self._config.max_tracks - len(self._live))
 
-    def _keep(self, kept: NDArray[np.bool_]) -> None:
-        if _all(kept):
-            return
-        self._ended += self._life["track_id"][~kept].tolist()
-        self._life = self._life[kept]
-        self._motion = self._motion[:, kept]
+    def _end(self, over: list[Track]) -> None:
+        if over:
+            gone = {track.track_id for track in over}
+            self._ended += sorted(gone)
+            self._live = [track for track in self._live if track.track_id not in gone]
 
     def _tracks(self) -> Tracks:
-        life = self._life
+        live = self._live
         ended, self._ended = tuple(self._ended), []
         return Tracks(
             t_s=self._t_s,
-            track_id=life["track_id"].copy(),
-            xyxy=life["xyxy"].copy(),
-            class_id=life["class_id"].copy(),
-            score=life["score"].copy(),
-            confirmed=life["confirmed"].copy(),
-            seen=life["seen"].copy(),
+            track_id=np.array([track.track_id for track in live], np.int64),
+            xyxy=np.array([track.box for track in live], np.float32).reshape(-1, 4),
+            class_id=np.array([track.class_id for track in live], np.int64),
+            score=np.array([track.score for track in live], np.float32),
+            confirmed=np.array([track.confirmed for track in live], np.bool_),
+            seen=np.array([track.seen for track in live], np.bool_),
             ended=ended,
         )
-
-
-def _all(flags: NDArray[np.bool_]) -> bool:
-    return int(np.count_nonzero(flags)) == len(flags)  # a tenth of the time of flags.all()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge_agent.tracker.assignment import assign
+from edge_agent.tracker.assignment import assign, best_pairs
 
 Weights = NDArray[np.float64]
 
@@ -59,3 +59,13 @@ def test_crowds_are_paired_optimally(shape: tuple[int, int]) -> None:
     pairs = assign(weight)
     assert len(pairs) == few
     assert sum(weight[pair] for pair in pairs) == pytest.approx(expected, rel=1e-12)
+
+
+@given(weights())
+def test_links_are_paired_as_well_as_the_whole_matrix(weight: Weights) -> None:
+    """Leaving out what may not be paired loses nothing, and rows and columns keep their numbers."""
+    links = [(i, j, float(weight[i, j])) for i, j in np.argwhere(weight > 0).tolist()]
+    pairs = best_pairs(links)
+    assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
+    assert all(weight[pair] > 0 for pair in pairs)
+    assert sum(weight[pair] for pair in pairs) == pytest.approx(best_total(weight), abs=1e-9)
