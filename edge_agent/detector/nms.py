@@ -1,16 +1,17 @@
 """Of several boxes on one object, keep the best."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.records import Boxes
+from edge_agent.detector.decoders.base import Floats
 
 _FEW: Final = 32  # up to here a loop over Python's own numbers is faster than numpy's calls, by 5 times at 10 boxes
 
 
-def suppress(xyxy: Boxes, score: NDArray[np.float32], class_id: NDArray[np.int64], *, iou: float) -> NDArray[np.intp]:
+def suppress(xyxy: Floats, score: Floats, class_id: NDArray[np.int64], *, iou: float) -> list[int]:
     """Greedy non-maximum suppression within each class (Neubeck and Van Gool 2006, the plain form).
 
     A box goes if it overlaps a better box that stays by more than `iou` (intersection over union of the areas,
@@ -25,18 +26,20 @@ def suppress(xyxy: Boxes, score: NDArray[np.float32], class_id: NDArray[np.int64
     Returns:
         Indices of the boxes that stay, best first.
     """
-    order = np.argsort(-score, kind="stable")
+    scores = score.tolist()
+    order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
     if len(order) < 2:
         return order
     greedy = greedy_few if len(order) <= _FEW else greedy_many
-    return order[greedy(xyxy[order], class_id[order], iou)]
+    return greedy(xyxy, class_id, order, iou)
 
 
-def greedy_few(xyxy: Boxes, class_id: NDArray[np.int64], iou: float) -> list[int]:
-    """Positions of the boxes that stay, of boxes in falling order of score; box against box."""
+def greedy_few(xyxy: Floats, class_id: NDArray[np.int64], order: Sequence[int], iou: float) -> list[int]:
+    """Indices of the boxes that stay, taking them in falling `order` of score; box against box."""
     kept: list[int] = []
     boxes, classes = xyxy.tolist(), class_id.tolist()
-    for i, (x1, y1, x2, y2) in enumerate(boxes):
+    for i in order:
+        x1, y1, x2, y2 = boxes[i]
         for k in kept:
             if classes[k] != classes[i]:
                 continue
@@ -53,17 +56,19 @@ def greedy_few(xyxy: Boxes, class_id: NDArray[np.int64], iou: float) -> list[int
     return kept
 
 
-def greedy_many(xyxy: Boxes, class_id: NDArray[np.int64], iou: float) -> list[int]:
+@np.errstate(over="ignore", invalid="ignore")  # a broken network's infinities
+def greedy_many(xyxy: Floats, class_id: NDArray[np.int64], order: Sequence[int], iou: float) -> list[int]:
     """The same as `greedy_few`, from the matrix of all overlaps; in float64, so that both agree to the last bit."""
-    boxes = xyxy.astype(np.float64)
+    best_first = np.array(order, np.intp)
+    boxes, classes = xyxy[best_first].astype(np.float64), class_id[best_first]
     x1, y1, x2, y2 = boxes.T
     width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
     height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
     shared = np.maximum(width, 0.0) * np.maximum(height, 0.0)
     area = (x2 - x1) * (y2 - y1)
-    beats = (shared > iou * (area[:, None] + area - shared)) & (class_id[:, None] == class_id)
+    beats = (shared > iou * (area[:, None] + area - shared)) & (classes[:, None] == classes)
     alive = np.ones(len(boxes), dtype=np.bool_)
     for i in range(len(boxes)):
         if alive[i]:
             alive[i + 1 :] &= ~beats[i, i + 1 :]
-    return [int(i) for i in alive.nonzero()[0]]
+    return [order[i] for i in alive.nonzero()[0].tolist()]

@@ -1,5 +1,6 @@
 """Picture to network input and boxes back again, without allocating anything large per frame."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.detector.card import Input, Resize
-from edge_agent.records import Boxes, Image
+from edge_agent.records import Image
 
 _AXES = 3
 
@@ -57,19 +58,24 @@ class Preprocessor:
         for plane, target, mean, factor in zip(self._planes, self._inner, self._mean, self._factor, strict=True):
             self._normalise(plane, target, mean, factor)
 
-    def to_picture(self, xyxy: Boxes) -> Boxes:
-        """Boxes of the last picture from network to picture coordinates, clipped to the picture.
+    def to_picture(self, box: Sequence[float]) -> tuple[float, float, float, float]:
+        """A box of the last picture from network to picture coordinates, clipped to the picture.
 
         Args:
-            xyxy: (n, 4) pixels of the network's input.
+            box: x1 y1 x2 y2 in pixels of the network's input.
 
         Returns:
-            (n, 4) pixels of the picture; a box that lay beside it has lost its width or height.
+            The same in pixels of the picture; a box that lay beside it has lost its width or height.
         """
-        boxes = xyxy * self._scale
-        np.maximum(boxes, np.float32(0.0), out=boxes)
-        np.minimum(boxes, self._limit, out=boxes)
-        return boxes
+        x1, y1, x2, y2 = box
+        height, width = self._picture_size
+        x_ratio, y_ratio = self._ratio
+        return (
+            min(max(x1 * x_ratio, 0.0), width),
+            min(max(y1 * y_ratio, 0.0), height),
+            min(max(x2 * x_ratio, 0.0), width),
+            min(max(y2 * y_ratio, 0.0), height),
+        )
 
     @staticmethod
     def _normalise(plane: NDArray[np.uint8], target: NDArray[Any], mean: np.float32, factor: np.float32) -> None:
@@ -93,9 +99,7 @@ class Preprocessor:
         self._planes = [np.empty((inner_h, inner_w), dtype=np.uint8) for _ in range(3)]
         self._inner = [target[:inner_h, :inner_w] for target in self._targets]
         # The true ratio of each axis: rounding the inner size to whole pixels bends them by up to half a pixel.
-        x_ratio, y_ratio = width / inner_w, height / inner_h
-        self._scale = np.array([x_ratio, y_ratio, x_ratio, y_ratio], dtype=np.float32)
-        self._limit = np.array([width, height, width, height], dtype=np.float32)
+        self._ratio = (width / inner_w, height / inner_h)
         padding = np.full((spec.height, spec.width), spec.pad, dtype=np.uint8)
         for target, mean, factor in zip(self._targets, self._mean, self._factor, strict=True):
             if spec.dtype == "uint8":

@@ -117,16 +117,20 @@ class Detector:
             DetectorError: ONNX Runtime failed.
         """
         self._preprocess(image)
-        outputs = self._network.run()
-        with np.errstate(over="ignore", invalid="ignore"):  # a broken network's infinities end below
-            found = self._decode(outputs, self.low)
-            keep = suppress(*found, iou=self._iou)
-            xyxy = self._preprocess.to_picture(found.xyxy[keep])
-        # What lay in the padding has no extent left; a comparison is false for NaN as well.
-        inside = (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
-        if not inside.all():
-            xyxy, keep = xyxy[inside], keep[inside]
-        return Detections(xyxy, np.minimum(found.score[keep], np.float32(1.0)), found.class_id[keep])
+        found = self._decode(self._network.run(), self.low)
+        boxes, scores, class_ids = (column.tolist() for column in found)
+        xyxy: list[tuple[float, float, float, float]] = []
+        kept: list[int] = []
+        for i in suppress(*found, iou=self._iou):
+            x1, y1, x2, y2 = box = self._preprocess.to_picture(boxes[i])
+            if x1 < x2 and y1 < y2:  # what lay in the padding has no extent left; nor has what is not a number
+                xyxy.append(box)
+                kept.append(i)
+        return Detections(
+            np.array(xyxy, np.float32).reshape(-1, 4),
+            np.array([min(scores[i], 1.0) for i in kept], np.float32),
+            np.array([class_ids[i] for i in kept], np.int64),
+        )
 
 
 def choose_precision(bundle: Bundle, wanted: Literal["auto", "fp32", "int8"], state_folder: Path | None) -> Precision:

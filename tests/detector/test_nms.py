@@ -59,6 +59,6 @@ def test_suppressing_twice_changes_nothing(boxes: list[Box], iou: float) -> None
 @given(boxes=_scenes(most=80), iou=st.floats(0.05, 0.95))
 def test_both_ways_of_computing_agree(boxes: list[Box], iou: float) -> None:
     """The loop for few boxes and the matrix for many keep the same boxes, so that crowds are no special case."""
-    ordered = sorted(boxes, key=lambda box: -box.score)
-    xyxy, _, class_id = _arrays(ordered)
-    assert greedy_few(xyxy, class_id, iou) == greedy_many(xyxy, class_id, iou)
+    order = sorted(range(len(boxes)), key=lambda i: -boxes[i].score)
+    xyxy, _, class_id = _arrays(boxes)
+    assert greedy_few(xyxy, class_id, order, iou) == greedy_many(xyxy, class_id, order, iou)

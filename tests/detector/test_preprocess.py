@@ -92,7 +92,7 @@ def test_what_is_seen_is_where_it_is_drawn(resize: Resize, size: tuple[int, int]
     slack = max(1.0, x_ratio, y_ratio) * (
         1.0 if resize is Resize.STRETCH else max(x_ratio / y_ratio, y_ratio / x_ratio)
     )
-    np.testing.assert_allclose(preprocess.to_picture(seen)[0], [x1, y1, x2, y2], atol=slack)
+    np.testing.assert_allclose(preprocess.to_picture(seen[0]), [x1, y1, x2, y2], atol=slack)
 
 
 @settings(max_examples=100, deadline=None)
@@ -103,7 +103,7 @@ def test_boxes_never_leave_the_picture(
     """Whatever the network says, a box taken back lies within the picture."""
     preprocess = Preprocessor(Input(width=64, height=48, resize=resize))
     preprocess(_picture(*size))
-    x1, y1, x2, y2 = preprocess.to_picture(np.array([corners], dtype=np.float32))[0]
+    x1, y1, x2, y2 = preprocess.to_picture(corners)
     assert 0 <= x1 <= size[1]
     assert 0 <= x2 <= size[1]
     assert 0 <= y1 <= size[0]

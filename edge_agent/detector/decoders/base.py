@@ -11,25 +11,28 @@ from edge_agent.records import Boxes
 
 Tensor = NDArray[np.float32]
 
+Floats = NDArray[np.float32] | NDArray[np.float64]
+
 Shape = tuple[int, ...]
 
 MAX_CANDIDATES: Final = 300
 """Boxes of one frame that go into NMS, the best ones. A crowd of 100 leaves some 250 at a low threshold."""
 
-_MAX_EXPONENT: Final = 12.0  # exp(12) strides is wider than any picture, and float32 holds it
+MAX_EXPONENT: Final = 12.0
+"""exp(12) strides is wider than any picture, and float32 holds it."""
 
 
 class Candidates(NamedTuple):
     """Boxes before NMS, in no particular order.
 
     Attributes:
-        xyxy: (n, 4) float32 in pixels of the network's input, not clipped.
-        score: (n,) float32, every one at least the threshold asked for.
+        xyxy: (n, 4) in pixels of the network's input, not clipped; a broken network's may be infinite.
+        score: (n,), every one at least the threshold asked for.
         class_id: (n,) int64.
     """
 
-    xyxy: Boxes
-    score: NDArray[np.float32]
+    xyxy: Floats
+    score: Floats
     class_id: NDArray[np.int64]
 
 
@@ -104,7 +107,7 @@ def grid(rows: int, columns: int) -> NDArray[np.float32]:
     return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
 
-def best(score: NDArray[np.float32]) -> NDArray[np.intp] | slice:
+def best(score: Floats) -> NDArray[np.intp] | slice:
     """Selects the `MAX_CANDIDATES` best scores."""
     if len(score) <= MAX_CANDIDATES:
         return slice(None)
@@ -113,7 +116,7 @@ def best(score: NDArray[np.float32]) -> NDArray[np.intp] | slice:
 
 def sides(log_size: Tensor) -> Tensor:
     """Exponential of the networks' logarithmic sizes, bounded so that a broken network cannot overflow."""
-    return np.exp(np.minimum(log_size, np.float32(_MAX_EXPONENT)))
+    return np.exp(np.minimum(log_size, np.float32(MAX_EXPONENT)))
 
 
 def around(centre: Tensor, size: Tensor) -> Boxes:

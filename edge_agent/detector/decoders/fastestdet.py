@@ -39,6 +39,7 @@ class FastestdetReader:
         self._wanted = needs.wanted
         self._rows = _HEAD + needs.wanted
 
+    @np.errstate(over="ignore", invalid="ignore")  # a broken network's infinities end in `Detector.detect`
     def __call__(self, outputs: Sequence[Tensor], low: float) -> Candidates:
         """See `Decoder`."""
         table = outputs[self._index][0]

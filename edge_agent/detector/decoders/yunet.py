@@ -51,6 +51,7 @@ class YunetReader:
                 )
             )
 
+    @np.errstate(over="ignore", invalid="ignore")  # a broken network's infinities end in `Detector.detect`
     def __call__(self, outputs: Sequence[Tensor], low: float) -> Candidates:
         """See `Decoder`."""
         found = [self._read(level, outputs, low) for level in self._levels if self._wanted.size]
