@@ -8,7 +8,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge_agent.camera.session import Limits, Session
@@ -262,6 +262,9 @@ class Reader:
             if self._timeline.blind is not None:
                 _log.info("camera %s: sees", self._name)
                 self._reason = ""
+            if frame.t_s < self._timeline.told_s:
+                # It was being decoded when the consumer heard that there is no sight up to now: time goes on from there.
+                frame = replace(frame, t_s=self._timeline.told_s)
             self._timeline.seen(frame.t_s)
             self._newest_s = frame.t_s
             self._counts.frames += 1

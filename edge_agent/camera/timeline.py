@@ -43,6 +43,11 @@ class Timeline:
         """Why there is no sight now; None while there is."""
         return self._stretches[-1].cause if self._begun_s is not None else None
 
+    @property
+    def told_s(self) -> float:
+        """Up to where gaps have been told; no frame may be told before it any more."""
+        return self._told_s
+
     def lost(self, t_s: float, cause: GapCause, since_s: float | None = None) -> None:
         """At `t_s` there is no sight, for this cause; since `since_s`, or else since the last sight.
 

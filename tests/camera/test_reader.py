@@ -245,3 +245,24 @@ sys.exit("camera unplugged")
     items = watch(reader, lambda items: len(frames(items)) >= 20)
     assert reader.stats().opened == 2
     assert in_order(items)
+
+
+def test_a_frame_is_never_older_than_the_gap_told_before_it(read: Read) -> None:
+    """Blind time is told up to now; a picture that was grabbed just before and decoded after comes no earlier."""
+    decoding, go_on, taken = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(SyntheticSource):
+        def retrieve(self, into: Image | None = None) -> Image | None:
+            decoding.set()
+            (go_on if self.t_s == 0.0 else taken).wait(5)
+            return super().retrieve(into)
+
+    reader = read(lambda: Slow(width=64, height=48, fps=30.0, paced=True), limits=Limits(max_fps=120.0))
+    assert decoding.wait(5)
+    items = watch(reader, lambda items: len(gaps(items)) >= 2)
+    go_on.set()
+    items += watch(reader, lambda items: bool(frames(items)))
+    taken.set()
+    items += watch(reader, lambda items: len(frames(items)) >= 2)
+    assert in_order(items)
+    assert frames(items)[0].index == 0
