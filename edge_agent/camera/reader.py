@@ -263,7 +263,7 @@ class Reader:
                 _log.info("camera %s: sees", self._name)
                 self._reason = ""
             if frame.t_s < self._timeline.told_s:
-                # It was being decoded when the consumer heard that there is no sight up to now: time goes on from there.
+                # It was being decoded when the consumer was told that there is no sight up to now.
                 frame = replace(frame, t_s=self._timeline.told_s)
             self._timeline.seen(frame.t_s)
             self._newest_s = frame.t_s
