@@ -107,13 +107,17 @@ class Book:
         self.account(t_s, GapCause.OFF)
 
     def add(self, tally: Tally) -> None:
-        """Add counts whose time is not known to the open window; their seconds are not claimed."""
+        """Add counts whose time is not known to the open window and the day; their seconds are not claimed."""
         timeless = tally.model_copy(deep=True, update={"observed_s": 0.0, "gaps_s": {}})
         timeless.inside.integral_s = 0.0
         for zone in timeless.zones.values():
             zone.level.integral_s = 0.0
         self._bucket.tally.merge(timeless)
         self._bucket.clock = _worst(self._bucket.clock, ClockState.RECOVERED)
+        for name in timeless.lines.keys() & self._bucket.tally.lines.keys():
+            self.day.lines.setdefault(name, LineTally()).merge(timeless.lines[name])
+        doors = [line for name, line in timeless.lines.items() if name in self._face.named(LineRole.DOOR)]
+        self.day.inside = max(0, self.day.inside + sum(line.in_ - line.out for line in doors))
 
     # -- facts -------------------------------------------------------------------------------------------------
 
@@ -161,6 +165,11 @@ class Book:
         self.open = False
 
     # -- the wall clock jumps ------------------------------------------------------------------------------------
+
+    def trust(self, state: ClockState) -> None:
+        """Note how far the wall clock can be trusted from now on."""
+        self.state = state
+        self._bucket.clock = _worst(self._bucket.clock, state)
 
     def step(self, offset_s: float) -> None:
         """Close the windows where the wall clock jumped, and open new ones where it now stands.

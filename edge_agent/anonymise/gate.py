@@ -172,11 +172,13 @@ class Gate:
 
     def _watch(self, book: Book) -> None:
         """Follow the wall clock: a jump cuts the windows; slew is taken over where the next window begins."""
+        state = ClockState.SYNCED if self._clock.is_synced() else ClockState.UNSYNCED
+        if state is not book.state:
+            book.trust(state)  # before the step, which opens windows that are stamped by the clock as it is now
         offset_s = self._offset_s()
         if abs(offset_s - book.offset_s) > STEP_S:
             book.step(offset_s)
         book.next_offset_s = offset_s
-        book.state = ClockState.SYNCED if self._clock.is_synced() else ClockState.UNSYNCED
 
     def _offset_s(self) -> float:
         return self._clock.utc() - self._clock.monotonic()

@@ -229,6 +229,29 @@ def test_after_the_hold_counts_go_out_marked() -> None:
     assert Quality.CLOCK in bucket.quality
 
 
+def test_windows_after_the_late_synchronisation_are_trusted() -> None:
+    """Only what was stamped before a late first synchronisation is marked; the windows that it opens are not."""
+    shop = camera(ManualClock(1000.0, 0.0, synced=False), hold_s=300)
+    shop.look(400)
+    shop.clock.step_utc(T0)
+    shop.clock.synced = True
+    shop.look(3600)
+    before, *after = shop.counts
+    assert before.clock is ClockState.STEPPED
+    assert [bucket.clock for bucket in after] == [ClockState.SYNCED] * 4
+    assert shop.hours[-1].clock is ClockState.SYNCED
+
+
+def test_a_window_remembers_that_synchronisation_was_lost_in_it() -> None:
+    """A bucket during which nobody disciplined the clock says so, although it was fine at both ends."""
+    shop = camera(clock_at(0))
+    for synced in (True, False, True):
+        shop.clock.synced = synced
+        shop.look(300)
+    shop.look(900)
+    assert [bucket.clock for bucket in shop.counts] == [ClockState.UNSYNCED, ClockState.SYNCED]
+
+
 @pytest.mark.parametrize("jump_s", [1.0, -1.0])
 def test_slew_changes_nothing(jump_s: float) -> None:
     """A wall clock that is corrected by a second leaves windows of the right length behind."""
@@ -346,6 +369,21 @@ def test_held_counts_survive_a_crash() -> None:
     assert (bucket.lines[0].in_, bucket.lines[0].out, bucket.zones[0].stays) == (2, 1, 1)
     assert bucket.clock is ClockState.RECOVERED
     assert bucket.observed_s == 900
+
+
+def test_held_counts_are_part_of_the_day() -> None:
+    """What was counted before a crash and stamped after it is in the day's totals, as it is in the windows."""
+    shop = camera(ManualClock(1000.0, 0.0, synced=False))
+    shop.look(50)
+    shop.see(IN, IN, OUT)
+    again = camera(clock_at(0), shop.gate.checkpoint())
+    again.look(10)
+    live = again.gate.live()
+    assert (live["live/door/in"], live["live/door/out"], live["live/c/inside"]) == (2, 1, 1)
+    again.end()
+    (hour,) = again.hours
+    assert hour.day is not None
+    assert (hour.day.in_, hour.day.out) == (hour.lines[0].in_, hour.lines[0].out) == (2, 1)
 
 
 @pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b'{"version": 99}', b"\xff\xfe"])
