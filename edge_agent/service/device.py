@@ -74,6 +74,7 @@ class Service:
         self._progress = Progress(clock)
         self._started_s = clock.monotonic()
         self._detecting = threading.Lock()
+        self._storing = threading.Lock()
         self._latest: Health | None = None
         folder = state_folder(config)
         crash = _crasher(crash_point())
@@ -186,6 +187,7 @@ class Service:
             detect=self._detect,
             clock=self._clock,
             outbox=self._outbox,
+            storing=self._storing,
             feed=feed,
             publish_live=self._uplink.publish_live,
             wake=self._uplink.wake,

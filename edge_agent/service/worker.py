@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from threading import Lock
 from typing import Final
 
 from edge_agent.anonymise import Draft, Gate
@@ -33,6 +34,7 @@ class Worker:
         detect: Detect,
         clock: Clock,
         outbox: Outbox,
+        storing: Lock,
         feed: Callable[[], Feed],
         publish_live: Callable[[str, bytes], None],
         wake: Callable[[], None],
@@ -48,6 +50,7 @@ class Worker:
             detect: how a picture gets to the network.
             clock: the machine's.
             outbox: where windows and checkpoints go.
+            storing: one for all cameras of the outbox, so that a loss is reported by one of them.
             feed: opens the camera or clip.
             publish_live: takes a live leaf and its payload.
             wake: tells the uplink that there are new rows.
@@ -62,12 +65,15 @@ class Worker:
         self._detect = detect
         self._clock = clock
         self._outbox = outbox
+        self._storing = storing
         self._feed = feed
         self._publish_live = publish_live
         self._wake = wake
         self._alive = alive
         self._done = done
         self._waiting: list[Draft] = []
+        self._checkpoint: bytes | None = None
+        """What is open beside `waiting`; newer than the outbox's while the disk is full."""
         self._tried_s = 0.0
         self._saved_s = 0.0
         self._live: dict[str, int | None] = {}
@@ -99,7 +105,7 @@ class Worker:
         self.figures.blind = gate.blind
 
     def _stages(self, clock: Clock) -> tuple[Pipeline, Gate]:
-        saved = self._outbox.checkpoints().get(self._camera.name)
+        saved = self._checkpoint or self._outbox.checkpoints().get(self._camera.name)
         try:
             return make_pipeline(self._config, self._camera, self._detector, clock, detect=self._detect, saved=saved)
         except ValueError as error:
@@ -126,20 +132,25 @@ class Worker:
     def _store(self, gate: Gate) -> None:
         """Closed windows and what is open now, all or nothing; what the disk has no room for waits in memory."""
         self._tried_s = self._clock.monotonic()
-        lost = self._outbox.stats().unreported_rows if self._waiting else 0
-        drafts = [self._waiting[0].reporting(lost), *self._waiting[1:]] if lost else self._waiting
+        self._checkpoint = gate.checkpoint()
         try:
-            self._outbox.append(
-                [(draft.leaf, draft.seal) for draft in drafts],
-                checkpoint=(self._camera.name, gate.checkpoint()),
-                reported_rows=lost,
-            )
+            with self._storing:
+                self._append(self._checkpoint)
         except OutboxFull as error:
             _log.error("camera %s: %s", self._camera.name, error)
             return
         if self._waiting:
             self._waiting = []
             self._wake()
+
+    def _append(self, checkpoint: bytes) -> None:
+        lost = self._outbox.stats().unreported_rows if self._waiting else 0
+        drafts = [self._waiting[0].reporting(lost), *self._waiting[1:]] if lost else self._waiting
+        self._outbox.append(
+            [(draft.leaf, draft.seal) for draft in drafts],
+            checkpoint=(self._camera.name, checkpoint),
+            reported_rows=lost,
+        )
 
     def _show(self, gate: Gate) -> None:
         live = gate.live()
