@@ -211,9 +211,13 @@ class ZoneCounter:
         return twin
 
     def _give_back(self, t_s: float, lender: _Visit, borrower: _Visit) -> None:
-        """The lost track is back: it and the one that took over its visit are two."""
+        """The lost track is back: it and the one that took over its visit are two.
+
+        Back after the grace, its own visit has long been over, and it begins another one.
+        """
         lender.borrower = borrower.lender = None
-        self._set_present(lender, t_s, present=True)
+        if t_s - lender.inside_s <= self._grace_s:
+            self._set_present(lender, t_s, present=True)
 
     def _merge(self, lender: _Visit, borrower: _Visit) -> None:
         """The lost track cannot come back: its visit is the other's for good."""

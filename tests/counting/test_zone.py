@@ -210,6 +210,16 @@ def test_a_switch_back_within_a_chain_gives_each_person_a_visit(*, second_ends: 
     assert max(change.count for change in outcome.occupancy) == 2
 
 
+def test_who_comes_back_after_the_grace_takes_nobody_off() -> None:
+    """A lost track returns long after another took its visit over and left: the count falls once, never below zero."""
+    one, two = Seen(500, 500, 1), Seen(500, 500, 2)
+    hidden = Seen(500, 500, 1, seen=False)
+    frames = [*standing(0, 2, one), *standing(2, 2.3, two, hidden)]
+    outcome = play(counter(zones=[TABLE]), [*frames, *standing(6, 9, one)])
+    assert changes(outcome) == [(0.0, 1), (4.2, 0), (6.0, 1), (8.9, 0)]
+    assert stays(outcome)[-1] == (6.0, 8.9)
+
+
 @pytest.mark.parametrize(
     ("newcomer", "reason"),
     [
