@@ -43,6 +43,7 @@ TABLE = (
     Row("terms",     "",                                 ""),
     Row("records",   "terms",                            "numpy"),
     Row("clock",     "",                                 ""),
+    Row("memory",    "",                                 ""),
     Row("message",   "terms",                            "pydantic"),
     Row("config",    "terms",                            "pydantic pydantic_core"),
     Row("camera",    _STAGE,                             "numpy cv2"),
