@@ -5,13 +5,27 @@ import click
 from edge_agent import __version__
 from edge_agent.commands.bench import bench
 from edge_agent.commands.check import check
+from edge_agent.commands.failure import Failure
 from edge_agent.commands.models import models
 from edge_agent.commands.replay import replay
 from edge_agent.commands.run import run
 from edge_agent.commands.version import version
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        """Say in one line that the output cannot be written, to a full disk for example; `| head` stays quiet."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click ends on it without a word
+        except OSError as error:
+            if error.filename is not None:
+                raise  # not the output: a command forgot to tell it
+            raise Failure(f"the output cannot be written: {error.strerror or error}") from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="edge-agent")
 def main() -> None:
     """Count people where the camera is; publish anonymous numbers over MQTT."""
