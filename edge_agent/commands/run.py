@@ -7,13 +7,17 @@ from typing import Final
 
 import click
 
+from edge_agent import __version__
 from edge_agent.camera import prepare_opencv
-from edge_agent.clock import SystemClock
+from edge_agent.clock import Clock, SystemClock
 from edge_agent.commands.failure import Failure, Misuse, told
-from edge_agent.config import verify
+from edge_agent.config import Config, verify
+from edge_agent.memory import release_code_pages
 from edge_agent.outbox import OutboxError
 from edge_agent.pipeline import load_detector
 from edge_agent.service import GiveUp, Service
+
+_log = logging.getLogger(__name__)
 
 TRY_AGAIN: Final = 75
 """EX_TEMPFAIL of sysexits.h: systemd is told to restart the service."""
@@ -44,12 +48,15 @@ def run(config_file: Path, *, bundle: str | None, realtime: bool, verbose: bool)
         for warning in verified.warnings:
             click.echo(f"warning: {warning}", err=True)
         config = verified.config
+        release_code_pages()
         try:
             detector = load_detector(config, config_folder=folder, bundle=bundle)
         except ValueError as error:
             raise Misuse(f"{config_file}: {error}") from None
+        release_code_pages()
         try:
             service = Service(config, detector, clock, config_folder=folder, realtime=realtime)
+            announce(config, f"{bundle or config.detector.bundle} ({detector.precision.value})", clock)
             handed_over = service.run()
         except OutboxError as error:
             raise Failure(str(error)) from None
@@ -61,3 +68,13 @@ def run(config_file: Path, *, bundle: str | None, realtime: bool, verbose: bool)
             f"{config.broker.host}:{config.broker.port}: the broker has not taken all windows;"
             " they are kept in the outbox and go out at the next start"
         )
+
+
+def announce(config: Config, network: str, clock: Clock) -> None:
+    """Say first what runs here, and why windows may be late."""
+    site, cameras = config.site, ", ".join(camera.name for camera in config.camera)
+    device = f"{site.tenant}/{site.site}/{site.device}"
+    _log.info("edge-agent %s: %s; cameras: %s; network: %s", __version__, device, cameras, network)
+    hold_min = config.clock.hold_min
+    if hold_min and not clock.is_synced():
+        _log.warning("the clock is not synchronised: windows wait for that, clock.hold_min = %g min at most", hold_min)
