@@ -121,7 +121,7 @@ def _bar() -> Iterator[Callable[[float], None]]:
     if not sys.stderr.isatty():
         yield lambda _share: None
         return
-    with click.progressbar(length=100, label="measuring", file=sys.stderr, show_pos=False) as bar:
+    with click.progressbar(length=100, label="measuring", width=0, file=sys.stderr, show_pos=False) as bar:
         yield lambda share: bar.update(round(share * 100) - bar.pos)
 
 

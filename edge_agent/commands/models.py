@@ -158,7 +158,7 @@ def _bar(entry: Entry) -> Iterator[Progress]:
         yield lambda _done: None
         return
     size = entry.card.file[0].size_bytes
-    with click.progressbar(length=size, label=entry.card.name, file=sys.stderr, show_pos=False) as bar:
+    with click.progressbar(length=size, label=entry.card.name, width=0, file=sys.stderr, show_pos=False) as bar:
         yield lambda done: bar.update(done - bar.pos)
 
 

@@ -111,7 +111,7 @@ def _progress(items: Iterable[Frame | Gap], shape: ClipShape, *, quiet: bool) ->
         yield items
         return
     frames = max(1, round(shape.duration_s * shape.fps))
-    with click.progressbar(length=frames, label="counting", file=sys.stderr) as bar:
+    with click.progressbar(length=frames, label="counting", width=0, file=sys.stderr) as bar:
         yield _counted(items, bar.update)
 
 
