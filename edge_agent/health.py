@@ -4,6 +4,7 @@ The watchdog is fed by progress and by nothing else: every stage that has been s
 last time, or systemd is left to restart the service.
 """
 
+import logging
 import socket
 import threading
 from collections import deque
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -24,6 +25,9 @@ from edge_agent.clock import Clock
 from edge_agent.message import CameraHealth, Health
 from edge_agent.terms import GapCause
 
+_log = logging.getLogger(__name__)
+
+_PATIENCE_S: Final = 2.0  # with a client that has connected and says nothing
 _LATENCIES = 1024
 _MIB = 2**20
 
@@ -113,8 +117,15 @@ class Machine:
             cpu_percent=round(self._process.cpu_percent()),
             rss_mb=round(self._process.memory_info().rss / _MIB),
             temperature_c=_temperature_c(),
-            disk_free_mb=round(psutil.disk_usage(str(self._folder)).free / _MIB),
+            disk_free_mb=_disk_free_mb(self._folder),
         )
+
+
+def _disk_free_mb(folder: Path) -> int:
+    try:
+        return round(psutil.disk_usage(str(folder)).free / _MIB)
+    except OSError:  # removed, or the disk fails: nothing can be stored there, and ops must hear it
+        return 0
 
 
 def _temperature_c() -> int | None:
@@ -126,12 +137,19 @@ def _temperature_c() -> int | None:
 
 
 def notify_systemd(address: str | None, *states: str) -> None:
-    """Tell systemd about READY=1, WATCHDOG=1, STATUS=…; nothing happens outside of systemd (sd_notify(3))."""
+    """Tell systemd about READY=1, WATCHDOG=1, STATUS=…; nothing happens outside of systemd (sd_notify(3)).
+
+    The socket may be a leftover of somebody else, or its queue full: that is no reason to wait or to stop counting.
+    """
     if not address:
         return
     target = "\0" + address[1:] if address.startswith("@") else address
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.sendto("\n".join(states).encode(), target)
+        channel.settimeout(0.0)  # not to wait at all
+        try:
+            channel.sendto("\n".join(states).encode(), target)
+        except OSError as error:
+            _log.debug("systemd does not hear %s: %s", ", ".join(states), error)
 
 
 class _Families(Collector):
@@ -169,8 +187,16 @@ def _camera_families(health: Health) -> Iterable[Metric]:
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = _PATIENCE_S
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
         """Keep requests out of the log."""
+
+
+class _Server(WSGIServer):
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - socketserver's signature
+        """Keep a client that went away or said nothing out of the log."""
+        _log.debug("a request to the health server failed", exc_info=True)
 
 
 def health_server(listen: str, latest: Callable[[], Health | None], stuck: Callable[[], list[str]]) -> WSGIServer:
@@ -195,4 +221,4 @@ def health_server(listen: str, latest: Callable[[], Health | None], stuck: Calla
         return [(f"stuck: {', '.join(late)}\n" if late else "ok\n").encode()]
 
     host, _, port = listen.rpartition(":")
-    return make_server(host.strip("[]"), int(port), app, handler_class=_Quiet)
+    return make_server(host.strip("[]"), int(port), app, server_class=_Server, handler_class=_Quiet)
