@@ -1,4 +1,4 @@
-"""Our tracker beside the ByteTrack of the PyPI package `trackers`, on the same detections in one interleaved run.
+"""Our tracker beside the ByteTrack of the package `trackers`, on the same detections in one interleaved run.
 
 The package (2.6.1, Apache-2.0) brings supervision, scipy and opencv with it and so lives in an environment of its own:
 
