@@ -83,9 +83,18 @@ class Worker:
         feed = self._feed()
         try:
             self._count(feed)
+        except Exception:
+            self.hide()
+            raise
         finally:
             feed.close()
             self._done()
+
+    def hide(self) -> None:
+        """Say 'unknown' on every live leaf: nobody looks any more. Also for a thread that does not come back."""
+        for leaf in self._live:
+            self._publish_live(leaf, live_payload(None))
+        self._live = {}
 
     def _count(self, feed: Feed) -> None:
         clock = feed.clock
@@ -121,10 +130,11 @@ class Worker:
         """Bring closed windows and the open one onto the disk, and what changed to the dashboards."""
         changed = gate.blind is not self.figures.blind or bool(step.drafts or step.events.occupancy)
         self.figures.blind = gate.blind
-        if changed or step.events.crossings or final:
+        due = step.t_s - self._saved_s >= self._config.windows.checkpoint_s
+        # Also when due: the day's totals change without an event when the wall clock becomes known.
+        if changed or step.events.crossings or final or due:
             self._show(gate)
         self._waiting += step.drafts
-        due = step.t_s - self._saved_s >= self._config.windows.checkpoint_s
         if final or due or (self._waiting and (step.drafts or self._clock.monotonic() - self._tried_s >= _RETRY_S)):
             self._store(gate)
             self._saved_s = step.t_s

@@ -19,9 +19,10 @@ from edge_agent.health import CameraFigures
 from edge_agent.message import Counts
 from edge_agent.outbox import Outbox
 from edge_agent.outbox.queue import Stats
-from edge_agent.pipeline import Tick
-from edge_agent.records import Detections, Frame, Gap, Image
+from edge_agent.pipeline import Tick, make_pipeline
+from edge_agent.records import Crossing, Detections, Events, Frame, Gap, Image
 from edge_agent.service.worker import Worker
+from edge_agent.terms import Direction
 
 T0 = datetime(2026, 6, 10, 10, 0, tzinfo=UTC).timestamp()
 PICTURE = np.full((96, 128, 3), 90, np.uint8)
@@ -89,6 +90,7 @@ def worker(
     outbox: Outbox,
     *plays: Play,
     settings: Config | None = None,
+    live: dict[str, bytes] | None = None,
 ) -> Worker:
     """A camera whose feed plays one script at each start of its thread."""
     scripts = iter(plays)
@@ -107,7 +109,7 @@ def worker(
         outbox=outbox,
         storing=_STORING,
         feed=lambda: Script(clock, next(scripts)),
-        publish_live=lambda *_: None,
+        publish_live=({} if live is None else live).__setitem__,
         wake=lambda: None,
         alive=lambda: None,
         done=lambda: None,
@@ -149,6 +151,43 @@ def test_a_failure_while_the_disk_is_full_doubles_nothing(detector: Detector, tm
         found = buckets(outbox)
     assert [bucket.start for bucket in found] == [f"2026-06-10T10:0{minute}:00Z" for minute in range(3)]
     assert all(bucket.observed_s >= 50 for bucket in found)
+
+
+def test_a_camera_that_failed_leaves_no_last_value(detector: Detector, tmp_path: Path) -> None:
+    """Whether or not its thread can be started again: until then nobody looks, and the dashboards say so."""
+    clock, live = ManualClock(1000.0, T0), dict[str, bytes]()
+
+    def breaks(clock: ManualClock) -> Iterator[Item]:
+        yield from looks(clock, 5)
+        assert set(live.values()) == {b"0"}
+        raise RuntimeError("the camera's driver")
+
+    with Outbox(tmp_path / "o.db", max_mb=1, clock=clock) as outbox:
+        with pytest.raises(RuntimeError, match="driver"):
+            worker(detector, clock, outbox, breaks, live=live).run()
+        assert set(live.values()) == {b"unknown"}
+
+
+def test_live_values_follow_the_first_synchronisation(detector: Detector, tmp_path: Path) -> None:
+    """A device that boots in the past shows the day's totals once it knows the day, without waiting for a visitor."""
+    settings, before, live = config(), ManualClock(0.0, T0), dict[str, bytes]()
+    _, gate = make_pipeline(settings, settings.camera[0], detector, before, detect=detector.detect)
+    gate.begin(0.0)
+    gate.frame(Events(0.0, crossings=(Crossing("door", Direction.IN, 0.0),)))
+
+    def boots(clock: ManualClock) -> Iterator[Item]:
+        yield from looks(clock, 5)
+        assert live["live/door/in"] == b"0"
+        clock.step_utc(T0 + 5.0)
+        clock.synced = True
+        yield from looks(clock, 12)
+        assert live["live/door/in"] == b"1"
+
+    clock = ManualClock(1000.0, 0.0, synced=False)
+    with Outbox(tmp_path / "o.db", max_mb=1, clock=clock) as outbox:
+        outbox.save_checkpoint("c", gate.checkpoint())
+        worker(detector, clock, outbox, boots, live=live).run()
+        assert live["live/door/in"] == b"unknown"
 
 
 def test_rare_pictures_are_no_gap_where_they_were_asked_for(detector: Detector, tmp_path: Path) -> None:
