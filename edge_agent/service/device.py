@@ -33,7 +33,7 @@ from edge_agent.config import (
 from edge_agent.detector.session import Detector
 from edge_agent.health import Machine, Progress, health_server, notify_systemd
 from edge_agent.message import CameraState, Health, State, base_topic
-from edge_agent.outbox import Outbox
+from edge_agent.outbox import Outbox, OutboxFull
 from edge_agent.records import Detections, Image
 from edge_agent.service.feed import feed_maker
 from edge_agent.service.threads import GiveUp, Supervised, spawn
@@ -151,12 +151,13 @@ class Service:
 
     def _shut_down(self, uplink: Supervised, cameras: list[Supervised], health: Supervised) -> bool:
         notify_systemd(notify_socket(), "STOPPING=1")
-        stopped = self._asked_to_stop
+        over = not self._asked_to_stop and all(camera.finished for camera in cameras)
         self._stop.set()
-        for camera in cameras:
+        for camera, worker in zip(cameras, self._workers, strict=True):
             if not camera.join(_STOP_S):
                 _log.error("%s does not stop; its last seconds are lost", camera.name)
-        handed_over = self._uplink.drained(1.0 if stopped else _DRAIN_S)
+                worker.hide()
+        handed_over = self._uplink.drained(_DRAIN_S if over else 1.0)
         self._stop_uplink.set()
         self._uplink.wake()
         for part in (uplink, health):
@@ -165,7 +166,7 @@ class Service:
             self._server.shutdown()
             self._server.server_close()
         self._outbox.close()
-        return handed_over or stopped
+        return handed_over or not over
 
     def _report_health(self) -> None:
         interval_s = self._config.health.interval_s
@@ -261,7 +262,10 @@ def _count_boot(outbox: Outbox) -> int:
     """Return how often the agent has been started with this outbox."""
     before = outbox.checkpoints().get(_BOOT, b"0")
     boot = (int(before) if before.isdigit() else 0) + 1
-    outbox.save_checkpoint(_BOOT, str(boot).encode())
+    try:
+        outbox.save_checkpoint(_BOOT, str(boot).encode())
+    except OutboxFull as error:
+        _log.error("this start is not numbered: %s", error)
     return boot
 
 
