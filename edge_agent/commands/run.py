@@ -77,4 +77,4 @@ def announce(config: Config, network: str, clock: Clock) -> None:
     _log.info("edge-agent %s: %s; cameras: %s; network: %s", __version__, device, cameras, network)
     hold_min = config.clock.hold_min
     if hold_min and not clock.is_synced():
-        _log.warning("the clock is not set: windows of live cameras wait for it, clock.hold_min = %g min at most", hold_min)
+        _log.warning("the clock is not set: windows of live cameras wait, clock.hold_min = %g min at most", hold_min)
