@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import click
 
-from edge_agent.commands.failure import Misuse, told
+from edge_agent.commands.failure import told
 from edge_agent.commands.models import state_option
 from edge_agent.config import machine_folder
 from edge_agent.detector.bench import Report
@@ -100,9 +100,7 @@ def bench(
 
 
 def _load(name: str, state: Path) -> Bundle:
-    with told(Misuse):
-        folder = find_bundle(name, state=state)
-    return Bundle.load(folder)
+    return Bundle.load(find_bundle(name, state=state))
 
 
 def _pictures(clip: Path | None, images: tuple[Path, ...]) -> list[Image]:

@@ -8,7 +8,7 @@ import click
 
 from edge_agent.camera.source import SourceError
 from edge_agent.config import ConfigError
-from edge_agent.detector.errors import DetectorError
+from edge_agent.detector.errors import DetectorError, UnknownBundleError
 
 
 class Failure(click.ClickException):
@@ -37,6 +37,8 @@ def told(kind: type[Failure] = Failure) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
+        raise Misuse(str(error)) from None
+    except UnknownBundleError as error:
         raise Misuse(str(error)) from None
     except DetectorError as error:
         raise kind(str(error)) from None

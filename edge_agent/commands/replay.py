@@ -51,6 +51,8 @@ def replay(
         start_s = _instant(start) if start else None
         if not clip.exists():
             raise Misuse(f"{clip}: there is no such clip; check the path")
+        if clip.is_dir():
+            raise Misuse(f"{clip}: is a folder; name the clip itself")
         if annotate is not None and annotate.resolve() == clip.resolve():
             raise Misuse(f"{annotate}: is the clip itself; give --annotate another name")
         shape = clip_shape(clip)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from edge_agent.detector.card import CARD_FILE, Card, ModelFile, Precision, load_card
-from edge_agent.detector.errors import BundleError
+from edge_agent.detector.errors import BundleError, UnknownBundleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class Bundle:
             BundleError: one line per problem, each naming the file and what to do.
         """
         if not folder.is_dir():
-            raise BundleError(f"{folder}: no such bundle folder; `edge-agent models list` shows what is installed")
+            raise UnknownBundleError(
+                f"{folder}: no such bundle folder; `edge-agent models list` shows what is installed"
+            )
         bundle = cls(folder, load_card(folder / CARD_FILE))
         problems = []
         for file in bundle.card.file:

@@ -14,7 +14,7 @@ import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from edge_agent.detector.errors import BundleError
+from edge_agent.detector.errors import BundleError, UnknownBundleError
 
 CARD_FILE: Final = "card.toml"
 
@@ -264,6 +264,8 @@ def load_card(path: Path) -> Card:
     """Read the card file at `path`; see `parse_card`."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnknownBundleError(f"{path}: no such file; a bundle is a folder with a model card") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise BundleError(f"{path}: cannot be read as a model card: {reason}") from None

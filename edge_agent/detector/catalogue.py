@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from edge_agent.detector.card import CARD_FILE, Card, load_card
-from edge_agent.detector.errors import BundleError
+from edge_agent.detector.errors import BundleError, UnknownBundleError
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -100,13 +100,13 @@ def find_bundle(name_or_path: str, *, state: Path, relative_to: Path | None = No
         relative_to: folder that a relative path starts from; absent: the current one.
 
     Raises:
-        BundleError: there is no such bundle; one line that says where it was looked for.
+        UnknownBundleError: there is no such bundle; one line that says where it was looked for.
     """
     as_path = (relative_to or Path()) / Path(name_or_path).expanduser()
     if "/" in name_or_path or as_path.is_dir():
         if as_path.is_dir():
             return as_path
-        raise BundleError(f"{as_path}: no such bundle folder; see `edge-agent models list`")
+        raise UnknownBundleError(f"{as_path}: no such bundle folder; see `edge-agent models list`")
     folders = bundle_folders(state)
     for folder in folders:
         if (folder / name_or_path / CARD_FILE).is_file():
@@ -116,8 +116,10 @@ def find_bundle(name_or_path: str, *, state: Path, relative_to: Path | None = No
         advice = f"fetch it with `edge-agent models pull {name_or_path}`"
     else:
         advice = f"see `edge-agent models list`{_suggestion(name_or_path, known)}"
+        if not known:
+            advice = "nothing is installed yet: `edge-agent models pull yolox_nano` fetches a network"
     looked = " and ".join(str(folder) for folder in folders)
-    raise BundleError(f"{name_or_path}: no bundle of this name in {looked}; {advice}")
+    raise UnknownBundleError(f"{name_or_path}: no bundle of this name in {looked}; {advice}")
 
 
 def installed(state: Path) -> tuple[Installed, ...]:

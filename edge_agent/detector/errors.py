@@ -9,5 +9,9 @@ class BundleError(DetectorError):
     """The bundle cannot be used: card, checksum, or a network that does not fit its card."""
 
 
+class UnknownBundleError(BundleError):
+    """There is no such bundle: a name or path was mistaken, or nothing has been installed yet."""
+
+
 class ProviderError(DetectorError):
     """The configured execution provider is not the one that would run."""

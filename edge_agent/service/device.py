@@ -69,6 +69,7 @@ class Service:
         self._detector = detector
         self._clock = clock
         self._asked_to_stop = False
+        self._signal = 0
         self._stop = threading.Event()
         self._stop_uplink = threading.Event()
         self._progress = Progress(clock)
@@ -247,7 +248,7 @@ class Service:
 
     def _catch_signals(self) -> None:
         def on_signal(number: int, _: FrameType | None) -> None:
-            _log.info("stopping on %s", signal.Signals(number).name)
+            self._signal = number  # logged later: logging takes locks as well
             self.stop()
 
         if threading.current_thread() is threading.main_thread():

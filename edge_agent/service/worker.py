@@ -75,6 +75,7 @@ class Worker:
         self._checkpoint: bytes | None = None
         """What is open beside `waiting`; newer than the outbox's while the disk is full."""
         self._tried_s = 0.0
+        self._trouble = ""
         self._saved_s = 0.0
         self._live: dict[str, int | None] = {}
 
@@ -147,8 +148,13 @@ class Worker:
             with self._storing:
                 self._append(self._checkpoint)
         except OutboxFull as error:
-            _log.error("camera %s: %s", self._camera.name, error)
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                _log.error("camera %s: %s; counting goes on, closed windows wait in memory", self._camera.name, error)
             return
+        if self._trouble:
+            self._trouble = ""
+            _log.info("camera %s: the outbox takes windows again", self._camera.name)
         if self._waiting:
             self._waiting = []
             self._wake()

@@ -109,7 +109,7 @@ WRONG = {
     "missing clip": Wrong(lambda site, tmp: _replay(site, tmp / "no.mp4"), 2, "there is no such clip"),
     "empty clip": Wrong(lambda site, tmp: _replay(site, _file(tmp, b"")), 1, r"is empty \(0 bytes\)"),
     "unreadable clip": Wrong(lambda site, tmp: _replay(site, _file(tmp, b"not a video" * 999)), 1, "not a video"),
-    "clip is a folder": Wrong(lambda site, tmp: _replay(site, tmp.resolve()), 1, "is not a file"),
+    "clip is a folder": Wrong(lambda site, tmp: _replay(site, tmp.resolve()), 2, "is a folder"),
     "missing clip in run": Wrong(
         lambda site, tmp: Site(site.folder, "no.mp4", site.broker_url, site.bundle, {}).run(), 1, "no such file"
     ),
@@ -119,7 +119,7 @@ WRONG = {
         "sha256",
     ),
     "no such bundle": Wrong(
-        lambda site, tmp: edge_agent("run", "--config", site.config, "--bundle", "nothing"), 1, "no bundle of this name"
+        lambda site, tmp: edge_agent("run", "--config", site.config, "--bundle", "nothing"), 2, "no bundle of this name"
     ),
     "unknown class": Wrong(lambda site, tmp: _with_line(site, classes=["bottle"]).run(), 2, "no class 'bottle'"),
     "line outside": Wrong(lambda site, tmp: _with_line(site, to=[1.2, 0.5]).run(), 2, r"\[1\.2, 0\.5\]"),

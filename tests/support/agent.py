@@ -15,7 +15,7 @@ from support.broker import Listener, until
 from edge_agent.message import Counts, Hour
 
 COMMAND = (sys.executable, "-m", "edge_agent")
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True)
