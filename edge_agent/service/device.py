@@ -153,12 +153,14 @@ class Service:
     def _shut_down(self, uplink: Supervised, cameras: list[Supervised], health: Supervised) -> bool:
         notify_systemd(notify_socket(), "STOPPING=1")
         over = not self._asked_to_stop and all(camera.finished for camera in cameras)
+        if self._signal:
+            _log.info("stopping on %s", signal.Signals(self._signal).name)
         self._stop.set()
         for camera, worker in zip(cameras, self._workers, strict=True):
             if not camera.join(_STOP_S):
                 _log.error("%s does not stop; its last seconds are lost", camera.name)
                 worker.hide()
-        handed_over = self._uplink.drained(_DRAIN_S if over else 1.0)
+        handed_over = self._drain(_DRAIN_S if over else 2 * _TURN_S)
         self._stop_uplink.set()
         self._uplink.wake()
         for part in (uplink, health):
@@ -168,6 +170,15 @@ class Service:
             self._server.server_close()
         self._outbox.close()
         return handed_over or not over
+
+    def _drain(self, timeout_s: float) -> bool:
+        """Wait until the broker has everything; a signal that comes meanwhile ends the wait."""
+        asked = self._asked_to_stop
+        until_s = self._clock.monotonic() + timeout_s
+        while not self._uplink.drained(_TURN_S):
+            if self._clock.monotonic() >= until_s or self._asked_to_stop != asked:
+                return False
+        return True
 
     def _report_health(self) -> None:
         interval_s = self._config.health.interval_s
