@@ -15,6 +15,7 @@ def shared() -> Path:
         pytest.skip(f"needs the shared test material in {_SHARED}")
     return _SHARED
 
+
 # A deadline for one example would be a timing assertion; the suite's own time-out is enough.
 settings.register_profile("counted", deadline=None)
 settings.load_profile("counted")

@@ -174,11 +174,12 @@ class Service:
     def _drain(self, timeout_s: float) -> bool:
         """Wait until the broker has everything; a signal that comes meanwhile ends the wait."""
         asked = self._asked_to_stop
-        until_s = self._clock.monotonic() + timeout_s
-        while not self._uplink.drained(_TURN_S):
-            if self._clock.monotonic() >= until_s or self._asked_to_stop != asked:
-                return False
-        return True
+        for _ in range(round(timeout_s / _TURN_S)):
+            if self._uplink.drained(_TURN_S):
+                return True
+            if self._asked_to_stop != asked:
+                break
+        return False
 
     def _report_health(self) -> None:
         interval_s = self._config.health.interval_s
