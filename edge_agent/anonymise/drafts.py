@@ -138,8 +138,7 @@ def hour_draft(plan: Plan, face: Face, span: Span, day: DayBalance | None) -> Dr
 
 def _common(plan: Plan, face: Face, span: Span) -> dict[str, Any]:
     expected_s = round(span.end_s) - round(span.start_s)
-    gaps = _gap_seconds(span.tally, expected_s)
-    observed_s = expected_s - sum(gap.s for gap in gaps)
+    observed_s, gaps = _whole_seconds(span.tally, expected_s)
     open_s = plan.calendar.open_s(span.start_s, span.end_s)
     roles = dict(face.lines)
     return {
@@ -168,14 +167,26 @@ def _common(plan: Plan, face: Face, span: Span) -> dict[str, Any]:
     }
 
 
-def _gap_seconds(tally: Tally, expected_s: int) -> tuple[GapSeconds, ...]:
-    """Round the gaps to whole seconds so that they never exceed the window, nor hide that nothing was seen."""
-    whole = {cause: round(seconds) for cause, seconds in tally.gaps_s.items()}
-    excess = sum(whole.values()) - expected_s
-    if whole and (excess > 0 or (tally.observed_s == 0 and excess < 0)):
-        longest = max(whole, key=whole.__getitem__)
-        whole[longest] -= excess
-    return tuple(GapSeconds(cause=cause, s=whole[cause]) for cause in GapCause if whole.get(cause, 0) > 0)
+def _whole_seconds(tally: Tally, expected_s: int) -> tuple[int, tuple[GapSeconds, ...]]:
+    """Return observed seconds and gaps in whole seconds that add up to the window, each within one of the truth.
+
+    The method of the largest remainder (Hamilton). Nothing observed stays nothing. What slew of the wall clock adds to
+    a window or takes from it, less than two seconds, falls to the longest part.
+    """
+    parts: dict[GapCause | None, float] = {cause: seconds for cause, seconds in tally.gaps_s.items() if seconds > 0}
+    if tally.observed_s > 0 or not parts:
+        parts[None] = tally.observed_s
+    whole = {part: int(seconds) for part, seconds in parts.items()}
+    left = expected_s - sum(whole.values())
+    for part in sorted(parts, key=lambda part: parts[part] - whole[part], reverse=True):
+        if left <= 0:
+            break
+        whole[part] += 1
+        left -= 1
+    if left:
+        whole[max(whole, key=lambda part: whole[part])] += left
+    gaps = tuple(GapSeconds(cause=cause, s=whole[cause]) for cause in GapCause if whole.get(cause, 0) > 0)
+    return whole.get(None, 0), gaps
 
 
 def _quality(span: Span, expected_s: int, observed_s: int) -> tuple[Quality, ...]:

@@ -467,3 +467,19 @@ def test_without_clock_steps_windows_follow_each_other(story: list[tuple[str, in
 
 def _pairs(windows: list[Counts] | list[Hour]) -> Iterator[tuple[Counts | Hour, Counts | Hour]]:
     return pairwise(windows)
+
+
+@given(st.floats(0, 899), st.floats(0, 899), st.floats(0, 300))
+def test_whole_seconds_are_within_one_of_the_truth(begin_s: float, lost_s: float, gone_s: float) -> None:
+    """Whatever the fractions, observed and missing seconds add up to the window, and none is off by a second."""
+    shop = camera(clock_at(begin_s % 600))
+    shop.look(1)
+    shop.miss(1 + lost_s % 200, GapCause.STALLED)
+    shop.look(1)
+    shop.miss(1 + gone_s % 90, GapCause.FROZEN)
+    shop.end()
+    (bucket,) = shop.counts
+    told = {gap.cause: gap.s for gap in bucket.gaps}
+    truth = {GapCause.OFF: begin_s % 600, GapCause.STALLED: 1 + lost_s % 200, GapCause.FROZEN: 1 + gone_s % 90}
+    assert bucket.observed_s == pytest.approx(2, abs=1)
+    assert {cause: told.get(cause, 0) for cause in truth} == pytest.approx(truth, abs=1)

@@ -117,7 +117,7 @@ def test_an_annotated_copy_is_a_video_that_says_what_it_is(
 def test_the_table_is_for_people(shared: Path, bundles: dict[str, Path]) -> None:
     """Without --json a readable table is printed, and nothing on standard error where it is no terminal."""
     files = ("--config", shared / "contract" / "one-by-one.toml", "--bundle", bundles["yolox_person_192"])
-    done = edge_agent("replay", shared / "clips" / "doorway.gif", *files)
+    done = edge_agent("replay", shared / "clips" / "doorway.gif", *files, "--start", "2026-06-10T10:00:00Z")
     assert (done.status, done.err) == (0, "")
     assert "line                          in     out" in done.out
     assert "observed 2 of 3600 s" in done.out
