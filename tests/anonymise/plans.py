@@ -1,12 +1,14 @@
-"""A plan for tests: one door, one passer-by line, one zone, in Rome."""
+"""A plan for tests (one door, one passer-by line, one zone, in Rome), and a camera that is driven with its clock."""
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from edge_agent.anonymise import Calendar, Face, Plan
+from edge_agent.anonymise import Calendar, Face, Gate, Plan
 from edge_agent.anonymise.calendar import Week
-from edge_agent.message import Counts, Hour
-from edge_agent.records import Crossing, Events, Occupancy, Stay
-from edge_agent.terms import Direction, LineRole
+from edge_agent.clock import ManualClock
+from edge_agent.message import GENESIS, Counts, Hour
+from edge_agent.records import Crossing, Events, Gap, Occupancy, Stay
+from edge_agent.terms import Direction, GapCause, LineRole
 
 FACE = Face(
     lines=(("door", LineRole.DOOR), ("street", LineRole.PASS_BY)),
@@ -52,3 +54,66 @@ def checked(message: Counts | Hour) -> Counts | Hour:
     assert all(gap.s > 0 for gap in message.gaps)
     assert 0 <= message.observed_s <= message.expected_s
     return message
+
+
+IN, OUT = Direction.IN, Direction.OUT
+T0 = datetime(2026, 6, 10, 10, 0, tzinfo=UTC).timestamp()  # noon in Rome
+
+
+def clock_at(seconds_after_ten: float, *, synced: bool = True) -> ManualClock:
+    """Return a clock whose monotonic side shows 1000."""
+    return ManualClock(1000.0, T0 + seconds_after_ten, synced=synced)
+
+
+class Camera:
+    """A gate and its clock, driven together."""
+
+    def __init__(self, clock: ManualClock, gate: Gate) -> None:
+        self.clock, self.gate = clock, gate
+        self.windows: list[Counts | Hour] = []
+        gate.begin(clock.monotonic())
+        self.collect()
+
+    def collect(self) -> None:
+        """Take over what closed."""
+        for draft in self.gate.drafts():
+            self.windows.append(checked(draft.message("a" * 16, len(self.windows) + 1, GENESIS)))
+
+    def look(self, seconds: float, every_s: float = 1.0) -> None:
+        """Look at uneventful frames for a while."""
+        for _ in range(round(seconds / every_s)):
+            self.clock.advance(every_s)
+            self.gate.frame(Events(self.clock.monotonic()))
+        self.collect()
+
+    def see(self, *directions: Direction, line: str = "door") -> None:
+        """See people cross, now."""
+        self.gate.frame(crossed(self.clock.monotonic(), *directions, line=line))
+        self.collect()
+
+    def miss(self, seconds: float, cause: GapCause) -> None:
+        """Lose sight for a while."""
+        start = self.clock.monotonic()
+        self.clock.advance(seconds)
+        self.gate.gap(Gap(start, self.clock.monotonic(), cause))
+        self.collect()
+
+    def end(self) -> None:
+        """Come to the end of the clip."""
+        self.gate.end()
+        self.collect()
+
+    @property
+    def counts(self) -> list[Counts]:
+        """The buckets so far."""
+        return [window for window in self.windows if isinstance(window, Counts)]
+
+    @property
+    def hours(self) -> list[Hour]:
+        """The hours so far."""
+        return [window for window in self.windows if isinstance(window, Hour)]
+
+
+def camera(clock: ManualClock, saved: bytes | None = None, *, face: Face = FACE, hold_s: float = 600.0) -> Camera:
+    """Return a camera that begins now."""
+    return Camera(clock, Gate(plan(face=face, hold_s=hold_s), clock, saved))
