@@ -90,6 +90,10 @@ class ManualClock:
         self._monotonic_s += seconds
         self._utc_s += seconds
 
+    def advance_to(self, monotonic_s: float) -> None:
+        """Let time pass until a monotonic instant; one that is past already changes nothing."""
+        self.advance(max(0.0, monotonic_s - self._monotonic_s))
+
     def step_utc(self, seconds: float) -> None:
         """Let the wall clock jump, as NTP or a person does."""
         self._utc_s += seconds

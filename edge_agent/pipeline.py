@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.anonymise import Calendar, Draft, Face, Gate, Plan
 from edge_agent.camera import is_live
-from edge_agent.clock import Clock
+from edge_agent.clock import Clock, ManualClock
 from edge_agent.config import (
     CameraConfig,
     Config,
@@ -147,6 +147,13 @@ class Pipeline:
             self._size = (width, height)
             self._counter = SceneCounter(self._camera, class_names=self._class_names, width=width, height=height)
         return self._counter
+
+
+def in_media_time(items: Iterable[Frame | Gap], clock: ManualClock) -> Iterator[Frame | Gap]:
+    """Return the items of a clip; each moves the clip's clock to its own time before it is handed on."""
+    for item in items:
+        clock.advance_to(item.end_s if isinstance(item, Gap) else item.t_s)
+        yield item
 
 
 def make_pipeline(

@@ -10,7 +10,7 @@ from edge_agent.clock import ManualClock
 from edge_agent.config import CameraConfig, Config
 from edge_agent.detector.session import Detector
 from edge_agent.message import GENESIS, payload_hash
-from edge_agent.pipeline import Look, Step, make_pipeline
+from edge_agent.pipeline import Look, Step, in_media_time, make_pipeline
 from edge_agent.records import Events, Frame, Gap, Occupancy
 from edge_agent.terms import Direction
 
@@ -65,24 +65,16 @@ class Replay:
         """
         model_before_s, before_s = self._detector.model_cpu_s, time.process_time()
         self._gate.begin(0.0)
-        for step in self._pipeline.run(self._in_time(items)):
+        for step in self._pipeline.run(in_media_time(items, self._clock)):
             self._note(step)
             if step.look is not None:
                 self._frames += 1
                 if show is not None:
                     show(step.look, step.events)
-        self._advance(self._clock.monotonic() + frame_s)
+        self._clock.advance(frame_s)
         self._note(self._pipeline.close(self._clock.monotonic()))
         self._cpu_s = time.process_time() - before_s
         return self._result(self._detector.model_cpu_s - model_before_s)
-
-    def _in_time(self, items: Iterable[Frame | Gap]) -> Iterable[Frame | Gap]:
-        for item in items:
-            self._advance(item.end_s if isinstance(item, Gap) else item.t_s)
-            yield item
-
-    def _advance(self, t_s: float) -> None:
-        self._clock.advance(max(0.0, t_s - self._clock.monotonic()))
 
     def _note(self, step: Step) -> None:
         for crossing in step.events.crossings:

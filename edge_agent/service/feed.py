@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, Protocol
 
-from edge_agent.camera import Reader, clip_shape, is_live, limits_of, open_clip, open_source, replay
+from edge_agent.camera import ClipShape, Reader, clip_shape, is_live, limits_of, open_clip, open_source, replay
 from edge_agent.clock import Clock, ManualClock
 from edge_agent.config import CameraConfig, Config
 from edge_agent.health import CameraFigures
-from edge_agent.pipeline import Tick
+from edge_agent.pipeline import Tick, in_media_time
 from edge_agent.records import Frame, Gap
 from edge_agent.service.threads import spawn
 
@@ -49,8 +50,8 @@ def feed_maker(
     if is_live(camera):
         open_source(camera, folder).close()
         return lambda: LiveFeed(config, camera, folder, clock, stop)
-    clip_shape(camera.source, folder)
-    return lambda: ClipFeed(config, camera, folder, clock, realtime=realtime, stop=stop)
+    shape = clip_shape(camera.source, folder)
+    return lambda: ClipFeed(config, camera, folder, clock, shape=shape, realtime=realtime, stop=stop)
 
 
 class LiveFeed:
@@ -98,10 +99,10 @@ class ClipFeed:
         folder: Path,
         clock: Clock,
         *,
+        shape: ClipShape,
         realtime: bool,
         stop: threading.Event,
     ) -> None:
-        shape = clip_shape(camera.source, folder)
         start_s = clock.utc() - (0.0 if realtime else shape.duration_s)
         self.clock = ManualClock(0.0, start_s)
         self.ended = False
@@ -116,13 +117,9 @@ class ClipFeed:
 
     def items(self) -> Iterator[Frame | Gap | Tick]:
         """See `Feed`."""
-        for item in self._items:
-            if self._stop.is_set():
-                return
-            self._advance(item.end_s if isinstance(item, Gap) else item.t_s)
-            yield item
+        yield from in_media_time(takewhile(lambda _: not self._stop.is_set(), self._items), self.clock)
         if not self._stop.is_set():
-            self._advance(self.clock.monotonic() + self._frame_s)
+            self.clock.advance(self._frame_s)
             self.ended = True
 
     def report(self, figures: CameraFigures) -> None:
@@ -131,6 +128,3 @@ class ClipFeed:
     def close(self) -> None:
         """See `Feed`."""
         self._items.close()
-
-    def _advance(self, t_s: float) -> None:
-        self.clock.advance(max(0.0, t_s - self.clock.monotonic()))
