@@ -145,8 +145,15 @@ class YunetDecoder(_Table):
     strides: Strides = (8, 16, 32)
 
 
+class FcosDecoder(_Table):
+    """FCOS (Tian et al. 2019): per stride one map (1, classes + 4, h, w) of class logits and log distances."""
+
+    name: Literal["fcos"] = "fcos"
+    strides: Strides = (8, 16, 32)
+
+
 Decoder = Annotated[
-    YoloxDecoder | NanodetDecoder | FastestdetDecoder | YunetDecoder,
+    YoloxDecoder | NanodetDecoder | FastestdetDecoder | YunetDecoder | FcosDecoder,
     Field(discriminator="name"),
 ]
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from edge_agent.detector.card import (
     Decoder,
     FastestdetDecoder,
+    FcosDecoder,
     Input,
     NanodetDecoder,
     Resize,
@@ -17,7 +18,7 @@ from edge_agent.detector.card import (
     YunetDecoder,
 )
 
-DecoderName = Literal["yolox", "nanodet", "fastestdet", "yunet"]
+DecoderName = Literal["yolox", "nanodet", "fastestdet", "yunet", "fcos"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ PRESETS: Final[dict[DecoderName, Preset]] = {
         decoder=YunetDecoder(),
         thresholds=Thresholds(score=0.7, low=0.3, nms_iou=0.3),
         picture={"resize": Resize.LETTERBOX_TOP_LEFT, "pad": 0},
+    ),
+    # models/training of this repository: BGR 0 to 255 as bytes, normalised by the network itself.
+    "fcos": Preset(
+        decoder=FcosDecoder(),
+        thresholds=Thresholds(score=0.5, low=0.15, nms_iou=0.5),
+        picture={"resize": Resize.LETTERBOX_TOP_LEFT, "pad": 114, "dtype": "uint8"},
     ),
 }
 """By decoder name: `models add` starts its cards from these.

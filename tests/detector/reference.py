@@ -117,6 +117,19 @@ def yunet(outputs: Outputs, size: int) -> Iterator[Box]:
             yield Box(0, math.sqrt(face * objectness), x - w / 2, y - h / 2, x + w / 2, y + h / 2)
 
 
+def fcos(outputs: Outputs, _size: int) -> Iterator[Box]:
+    """One map per stride: class logits, then the logarithms of the distances to the four sides."""
+    for maps, stride in zip(outputs, (8, 16, 32), strict=True):
+        channels, rows, columns = maps.shape[1:]
+        for row in range(rows):
+            for column in range(columns):
+                cell = [float(value) for value in maps[0, :, row, column]]
+                x, y = column * stride + stride / 2, row * stride + stride / 2
+                left, top, right, bottom = (stride * math.exp(min(4.0, max(-4.0, v))) for v in cell[channels - 4 :])
+                for class_id, logit in enumerate(cell[: channels - 4]):
+                    yield Box(class_id, sigmoid(logit), x - left, y - top, x + right, y + bottom)
+
+
 def overlap(a: Box, b: Box) -> float:
     """Intersection over union."""
     width = min(a.x2, b.x2) - max(a.x1, b.x1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge_agent.detector.card import Decoder as Spec
-from edge_agent.detector.card import FastestdetDecoder, NanodetDecoder, YoloxDecoder, YunetDecoder
+from edge_agent.detector.card import FastestdetDecoder, FcosDecoder, NanodetDecoder, YoloxDecoder, YunetDecoder
 from edge_agent.detector.decoders import make_decoder
 from edge_agent.detector.decoders.base import MAX_CANDIDATES, Needs, Shape
 from edge_agent.detector.errors import BundleError
@@ -45,6 +45,7 @@ _FAMILIES = {
         {f"{what}{n}": (1, n, width) for what, width in (("cls", 1), ("obj", 1), ("box", 4)) for n in _CELLS},
         reference.yunet,
     ),
+    "fcos": Family(FcosDecoder(), 3, {f"p{s}": (1, 7, _SIZE // s, _SIZE // s) for s in (8, 16, 32)}, reference.fcos),
 }
 
 
@@ -76,7 +77,7 @@ def test_any_outputs_are_read_as_the_definition_says(name: str, seed: int, low: 
             assert np.abs(rows - np.array(box)).max(axis=1).min() < 1e-2
 
 
-@pytest.mark.parametrize("name", ["yolox", "nanodet", "fastestdet"])
+@pytest.mark.parametrize("name", ["yolox", "nanodet", "fastestdet", "fcos"])
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), wanted=st.sets(st.integers(0, 2), max_size=3))
 def test_wanting_fewer_classes_only_leaves_boxes_out(name: str, seed: int, wanted: set[int]) -> None:
@@ -104,10 +105,10 @@ def test_broken_numbers_are_bounded(name: str, value: float) -> None:
 
 @pytest.mark.parametrize("name", _FAMILIES)
 def test_nothing_above_the_threshold_is_an_empty_answer(name: str) -> None:
-    """Outputs of zeros give no box at all, in arrays of the right shape."""
+    """Outputs of zeros, which are at most a half when read as logits, give no box, in arrays of the right shape."""
     family = _FAMILIES[name]
     outputs = [np.zeros(shape, dtype=np.float32) for shape in family.shapes.values()]
-    found = make_decoder(family.spec, _needs(family), family.shapes)(outputs, 0.5)
+    found = make_decoder(family.spec, _needs(family), family.shapes)(outputs, 0.6)
     assert found.xyxy.shape == (0, 4)
     assert found.score.shape == found.class_id.shape == (0,)
 
@@ -120,6 +121,36 @@ def test_a_flood_of_boxes_is_cut_to_the_best() -> None:
     found = make_decoder(YoloxDecoder(), needs, {"output": (1, 3549, 6)})(outputs, 0.1)
     assert len(found.score) == MAX_CANDIDATES
     assert found.score.min() >= np.sort(outputs[0][0, :, 5])[-MAX_CANDIDATES]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), spread=st.floats(0.1, 12.0), low=st.floats(0.0, 0.9), heads=st.booleans())
+def test_fcos_reads_maps_that_are_no_squares(seed: int, spread: float, low: float, heads: bool) -> None:  # noqa: FBT001
+    """On a 16:9 input, with logits and distances of any size, boxes are where the definition puts them."""
+    rng = np.random.default_rng(seed)
+    classes = 2 if heads else 1
+    shapes = {f"p{stride}": (1, classes + 4, 64 // stride, 160 // stride) for stride in (8, 16, 32)}
+    outputs = [rng.normal(-1.0, spread, shape).astype(np.float32) for shape in shapes.values()]
+    needs = Needs(160, 64, classes, np.arange(classes))
+    found = make_decoder(FcosDecoder(), needs, shapes)(outputs, low)
+    wanted = sorted((box for box in reference.fcos(outputs, 0) if box.score >= low), key=lambda box: -box.score)
+    certain = [box for box in wanted[:MAX_CANDIDATES] if box.score > low + 1e-6]
+    rows = np.column_stack([found.class_id, found.score, found.xyxy])
+    assert (found.score >= low).all()
+    assert abs(len(rows) - min(len(wanted), MAX_CANDIDATES)) <= 1  # one may lie on the threshold itself
+    for box in certain if len(wanted) <= MAX_CANDIDATES else certain[: MAX_CANDIDATES // 2]:
+        assert np.abs(rows - np.array(box)).max(axis=1).min() < 1e-3
+
+
+def test_fcos_in_numbers() -> None:
+    """Cell (row 1, column 3) at stride 16 with distances 1, 2, 3 and 4 strides, worked out by hand."""
+    shapes = {f"p{stride}": (1, 6, 64 // stride, 128 // stride) for stride in (8, 16, 32)}
+    outputs = [np.full(shape, -9.0, dtype=np.float32) for shape in shapes.values()]
+    outputs[1][0, :, 1, 3] = [-9.0, np.log(3.0), *np.log([1.0, 2.0, 3.0, 4.0])]  # sigmoid(log 3) = 3 / (3 + 1)
+    found = make_decoder(FcosDecoder(), Needs(128, 64, 2, np.array([0, 1])), shapes)(outputs, 0.5)
+    np.testing.assert_allclose(found.xyxy, [[56 - 16, 24 - 32, 56 + 48, 24 + 64]], rtol=1e-6)
+    np.testing.assert_allclose(found.score, [0.75], rtol=1e-6)
+    assert found.class_id.tolist() == [1]
 
 
 @pytest.mark.parametrize("name", _FAMILIES)

@@ -6,6 +6,7 @@ from typing import assert_never
 from edge_agent.detector import card
 from edge_agent.detector.decoders.base import Decoder, Needs, Outputs, Shape
 from edge_agent.detector.decoders.fastestdet import FastestdetReader
+from edge_agent.detector.decoders.fcos import FcosReader
 from edge_agent.detector.decoders.nanodet import NanodetReader
 from edge_agent.detector.decoders.yolox import YoloxReader
 from edge_agent.detector.decoders.yunet import YunetReader
@@ -32,5 +33,7 @@ def make_decoder(spec: card.Decoder, needs: Needs, shapes: Mapping[str, Shape]) 
             return FastestdetReader(needs, outputs)
         case card.YunetDecoder():
             return YunetReader(spec, needs, outputs)
+        case card.FcosDecoder():
+            return FcosReader(spec, needs, outputs)
         case _:
             assert_never(spec)
