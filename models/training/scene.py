@@ -93,7 +93,8 @@ class Surface:
 class Instance:
     """A mesh in the world. `owner` is the number of the person whose pixels these are (1, 2, …) or NOBODY.
 
-    Of a figure only the parts outside NOT_PERSON_PARTS count as the person.
+    Of a figure only the parts outside NOT_PERSON_PARTS count as the person. Of a thing (NOBODY) any part may be used:
+    there they are only slots for its materials. A texture's row 0 is v = 0, it repeats, and its bytes are sRGB.
     """
 
     mesh: Mesh
