@@ -8,6 +8,7 @@ import pytest
 from detector.networks import NETS, card_of, file_entry, write_bundle
 from numpy.typing import NDArray
 
+from edge_agent.detector.add import Request, add
 from edge_agent.detector.bundle import Bundle
 from edge_agent.detector.card import Input, Precision, Resize
 from edge_agent.detector.errors import BundleError, DetectorError
@@ -27,22 +28,26 @@ def _table(score: float = 0.9, **cell: float) -> NDArray[np.float32]:
     return table
 
 
-def _network(table: NDArray[Any], kind: str = "FLOAT", shape: tuple[int | str, ...] = (1, 3, _SIZE, _SIZE)) -> bytes:
-    """An ONNX file that answers every picture with `table`, times one plus zero times the picture's sum."""
+def _network(*tables: NDArray[Any], kind: str = "FLOAT", shape: tuple[int | str, ...] = (1, 3, _SIZE, _SIZE)) -> bytes:
+    """An ONNX file that answers every picture with `tables`, an output each, plus zero times the picture's maximum."""
     helper, types = onnx.helper, onnx.TensorProto
-    output = {"float32": types.FLOAT, "float64": types.DOUBLE}[table.dtype.name]
-    graph = helper.make_graph(
-        [
-            helper.make_node("Cast", ["images"], ["wide"], to=output),
-            helper.make_node("ReduceMax", ["wide"], ["top"], keepdims=0),
-            helper.make_node("Mul", ["top", "nought"], ["none"]),
-            helper.make_node("Add", ["table", "none"], ["output"]),
-        ],
-        "made",
-        [helper.make_tensor_value_info("images", getattr(types, kind), shape)],
-        [helper.make_tensor_value_info("output", output, None)],
-        [onnx.numpy_helper.from_array(table, "table"), onnx.numpy_helper.from_array(table.dtype.type(0), "nought")],
-    )
+    nodes, outputs, constants = [], [], []
+    for number, table in enumerate(tables):
+        element = {"float32": types.FLOAT, "float64": types.DOUBLE}[table.dtype.name]
+        wide, top, none, name = (f"{what}{number}" for what in ("wide", "top", "none", "output"))
+        nodes += [
+            helper.make_node("Cast", ["images"], [wide], to=element),
+            helper.make_node("ReduceMax", [wide], [top], keepdims=0),
+            helper.make_node("Mul", [top, f"nought{number}"], [none]),
+            helper.make_node("Add", [f"table{number}", none], [name]),
+        ]
+        outputs.append(helper.make_tensor_value_info(name, element, None))
+        constants += [
+            onnx.numpy_helper.from_array(table, f"table{number}"),
+            onnx.numpy_helper.from_array(table.dtype.type(0), f"nought{number}"),
+        ]
+    picture = helper.make_tensor_value_info("images", getattr(types, kind), shape)
+    graph = helper.make_graph(nodes, "made", [picture], outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     return bytes(model.SerializeToString())
 
@@ -69,11 +74,25 @@ def test_byte_inputs_and_open_sizes_run(
     kind: str, shape: tuple[int | str, ...], changes: dict[str, Any], tmp_path: Path
 ) -> None:
     """A network that takes bytes, in either layout, or leaves its size open, gives its box in the picture's pixels."""
-    bundle = _bundle(tmp_path, _network(_table(), kind, shape), input=_input(**changes))
+    bundle = _bundle(tmp_path, _network(_table(), kind=kind, shape=shape), input=_input(**changes))
     found = Detector(bundle).detect(_PICTURE)
     # Cell (4, 2) at stride 8 is the point (32, 16) of 64x64; the picture is 1.5 times as wide.
     np.testing.assert_allclose(found.xyxy, [[(32 - 4) * 1.5, (16 - 4) * 1.5, (32 + 4) * 1.5, (16 + 4) * 1.5]])
     np.testing.assert_allclose(found.score, [0.9], rtol=1e-6)
+
+
+def test_a_network_as_this_project_trains_them_needs_one_word(tmp_path: Path) -> None:
+    """Bytes in, three maps out, wider than high: `--decoder fcos` is all that has to be said to find its person."""
+    maps = [np.full((1, 5, 224 // stride, 384 // stride), -9.0, dtype=np.float32) for stride in (8, 16, 32)]
+    maps[2][0, :, 3, 8] = [2.0, 0.0, 0.0, 0.0, 0.0]  # the point (272, 112) of 384x224, and 32 to all sides
+    file = tmp_path / "trained.onnx"
+    file.write_bytes(_network(*maps, kind="UINT8", shape=(1, 3, 224, 384)))
+    card = add(Request(file, "fcos", "person"), tmp_path / "bundle")
+    assert (card.input.width, card.input.height, card.input.dtype) == (384, 224, "uint8")
+    found = Detector(Bundle.load(tmp_path / "bundle")).detect(np.zeros((720, 1280, 3), dtype=np.uint8))
+    pixel = 1280 / 384  # the picture fills the width and 216 of the 224 rows
+    np.testing.assert_allclose(found.xyxy, [[240 * pixel, 80 * pixel, 304 * pixel, 144 * pixel]], rtol=1e-6)
+    np.testing.assert_allclose(found.score, [1 / (1 + np.exp(-2.0))], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +128,7 @@ def test_a_box_in_the_padding_is_nobody(tmp_path: Path) -> None:
 def test_outputs_that_are_not_float_are_refused(tmp_path: Path) -> None:
     """float64 outputs: one line that names the output and what to do."""
     bundle = _bundle(tmp_path, _network(_table().astype(np.float64)), input=_input())
-    with pytest.raises(BundleError, match=r"output output is tensor\(double\).*float") as caught:
+    with pytest.raises(BundleError, match=r"output output0 is tensor\(double\).*float") as caught:
         Detector(bundle)
     assert "\n" not in str(caught.value)
 
