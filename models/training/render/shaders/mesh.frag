@@ -1,0 +1,92 @@
+in vec3 world;
+in vec3 bent;
+in vec3 cloth;
+in vec2 surface_uv;
+in vec3 lit_at;
+flat in int kind;
+uniform sampler3D noise;            // slope of a smooth noise, and the noise
+uniform sampler2DArray textures;
+uniform sampler2DShadow depth_map;
+uniform sampler2D ground;           // share of the ambient light left on the floor, seen from above
+uniform vec4 ground_at;             // scale and offset of world x, y to it
+uniform vec3 eye;
+uniform vec3 light_to;
+uniform vec3 light_colour;
+uniform vec3 sky;
+uniform vec3 floor_light;
+uniform float shadows;
+layout(location = 0) out vec4 radiance;
+layout(location = 1) out uint code;
+
+vec3 linear(vec3 c) { // from sRGB; a polynomial within 0.003 of the norm
+    return c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878);
+}
+
+float stripe(float x) {
+    float width = fwidth(x) * 2.0;
+    return mix(smoothstep(0.5 - width, 0.5 + width, abs(fract(x) * 2.0 - 1.0)), 0.5, clamp(width - 0.5, 0.0, 1.0));
+}
+
+float pattern(int which, vec3 q) {
+    if (which == 1) return stripe(q.z);
+    if (which == 2) return stripe(q.x + q.y * 0.5);
+    if (which == 3) return 0.5 * stripe(q.x) + 0.5 * stripe(q.z);
+    if (which == 4) return smoothstep(0.45, 0.6, texture(noise, q * 0.25).a);
+    if (which == 5) return smoothstep(0.62, 0.7, texture(noise, q * 0.8).a);
+    vec3 chest = abs(cloth - vec3(0.0, -0.15, 1.28)) / vec3(0.11, 0.13, 0.12);
+    return step(max(chest.x, max(chest.y, chest.z)), 1.0) * (0.4 + 0.6 * smoothstep(0.4, 0.55, texture(noise, q).a));
+}
+
+float lit(vec3 n) {
+    if (shadows < 0.5 || any(greaterThan(abs(lit_at - 0.5), vec3(0.5)))) return 1.0;
+    float bias = 0.0015 + 0.003 * (1.0 - max(dot(n, light_to), 0.0));
+    float step_at = 1.5 / float(textureSize(depth_map, 0).x);
+    vec3 at = vec3(lit_at.xy, lit_at.z - bias);
+    return 0.25 * (texture(depth_map, at + vec3(step_at, step_at * 0.4, 0.0)) +
+                   texture(depth_map, at + vec3(-step_at, -step_at * 0.4, 0.0)) +
+                   texture(depth_map, at + vec3(-step_at * 0.4, step_at, 0.0)) +
+                   texture(depth_map, at + vec3(step_at * 0.4, -step_at, 0.0)));
+}
+
+void main() {
+    PartLook look = parts[kind];
+    vec3 colour = look.base.rgb;
+    if (look.second.a > 0.0) {
+        colour = mix(colour, look.second.rgb, look.second.a * pattern(int(look.detail.x), cloth * look.detail.y));
+    }
+    if (look.detail.w > -0.5) colour *= linear(texture(textures, vec3(surface_uv, look.detail.w)).rgb);
+
+    // Both sides of a surface can be seen: the inside of a hood, a sheet of a shelf.
+    vec3 to_eye = normalize(eye - world);
+    vec3 n = normalize(bent);
+    n = dot(n, to_eye) < 0.0 ? -n : n;
+    float fold = look.shape.y;
+    vec4 coarse = texture(noise, cloth * vec3(0.55, 0.55, 0.3));
+    vec4 fine = texture(noise, cloth * vec3(2.3, 2.3, 1.4) + 0.37);
+    n = normalize(n + fold * (coarse.xyz - 0.5) * 1.7 + (0.35 * fold + 0.25 * look.detail.z) * (fine.xyz - 0.5));
+    colour *= 1.0 + look.detail.z * (1.1 * (fine.a - 0.5) + 0.6 * (coarse.a - 0.5));
+
+    float up = 0.5 + 0.5 * n.z;
+    float near_floor = smoothstep(-0.05, 0.5, world.z);
+    float open = mix(0.72, 1.0, near_floor) * mix(0.7, 1.0, up);
+    float below = bent.z > 0.0 ? mix(1.0, texture(ground, world.xy * ground_at.xy + ground_at.zw).r,
+                                     1.0 - smoothstep(0.02, 0.12, world.z)) : 1.0;
+    vec3 ambient = mix(floor_light, sky, up) * open * below;
+
+    float wrap = look.shape.z;
+    float facing = dot(n, light_to);
+    float direct = max(facing + wrap, 0.0) / (1.0 + wrap);
+    float seen = direct > 0.0 ? lit(n) * mix(1.0, below, 0.5) : 0.0;
+    vec3 halfway = normalize(light_to + to_eye);
+    float gloss = look.base.a;
+    float power = mix(6.0, 90.0, gloss * gloss);
+    float shine = gloss * gloss * (power + 8.0) * 0.04 * pow(max(dot(n, halfway), 0.0), power) * max(facing, 0.0);
+    float edge = pow(1.0 - max(dot(n, to_eye), 0.0), 5.0);
+    vec3 mirror = mix(floor_light, sky, clamp(0.5 + reflect(-to_eye, n).z, 0.0, 1.0));
+
+    vec3 out_light = colour * (ambient + light_colour * direct * seen)
+        + light_colour * shine * seen + mirror * (0.02 + 0.35 * gloss * edge + 0.06 * gloss * gloss) * open;
+    radiance = vec4(out_light, 1.0);
+    int what = int(look.shape.w + 0.5);
+    code = what == 0 ? 0u : uint(whose.x + 0.5) + (what == 2 ? 128u : 0u);
+}

@@ -1,0 +1,32 @@
+in vec3 position;
+in vec3 normal;
+in vec3 rest;
+in vec2 uv;
+in int part;
+uniform sampler3D noise;
+uniform mat4 light_view;
+out vec3 world;
+out vec3 bent;      // normal in the world
+out vec3 cloth;     // rest coordinates
+out vec2 surface_uv;
+out vec3 lit_at;    // in the light's depth map, 0 to 1
+flat out int kind;
+
+void main() {
+    vec4 shape = parts[part].shape;
+    vec3 n = normalize(normal);
+    vec3 p = position;
+    if (shape.x != 0.0) {
+        float slow = textureLod(noise, rest * vec3(0.35, 0.35, 0.22), 0.0).a;
+        p += n * shape.x * (0.55 + 0.9 * slow);
+    }
+    world = (place * vec4(p, 1.0)).xyz;
+    // The cofactors of the placement turn normals right where it stretches.
+    vec3 a = place[0].xyz, b = place[1].xyz, c = place[2].xyz;
+    bent = cross(b, c) * n.x + cross(c, a) * n.y + cross(a, b) * n.z;
+    cloth = rest;
+    surface_uv = uv;
+    lit_at = (light_view * vec4(world, 1.0)).xyz * 0.5 + 0.5;
+    kind = part;
+    gl_Position = project(world);
+}
