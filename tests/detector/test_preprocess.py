@@ -48,7 +48,10 @@ def test_the_tensor_is_the_picture_resized_padded_and_normalised(
     ratio = min(96 / width, 64 / height)
     inner = (96, 64) if resize is Resize.STRETCH else (max(1, round(width * ratio)), max(1, round(height * ratio)))
     wanted = np.full((64, 96, 3), 114, dtype=np.float64)
-    wanted[: inner[1], : inner[0]] = cv2.resize(image, inner)
+    small = np.asarray(image)
+    while small.shape[1] >= 2 * inner[0] and small.shape[0] >= 2 * inner[1]:
+        small = np.asarray(cv2.resize(small, (small.shape[1] // 2, small.shape[0] // 2)))
+    wanted[: inner[1], : inner[0]] = cv2.resize(small, inner)
     if color == "RGB":
         wanted = wanted[:, :, ::-1]
     wanted = (wanted - mean) / std
@@ -57,6 +60,21 @@ def test_the_tensor_is_the_picture_resized_padded_and_normalised(
     assert preprocess.tensor.dtype == dtype
     assert preprocess.tensor.shape == (1, *wanted.shape)
     np.testing.assert_allclose(preprocess.tensor[0], wanted, rtol=1e-6, atol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(size=st.sampled_from([(2160, 3840), (1080, 1920), (960, 1280), (720, 1280), (480, 640)]), data=st.data())
+def test_nothing_falls_between_the_pixels(size: tuple[int, int], data: st.DataObject) -> None:
+    """However large the camera's picture is, every column and row of it leaves its trace in the tensor."""
+    image = np.zeros((*size, 3), dtype=np.uint8)
+    image[:, data.draw(st.integers(0, size[1] - 1)), 0] = 255
+    image[data.draw(st.integers(0, size[0] - 1)), :, 1] = 255
+    preprocess = Preprocessor(Input(width=384, height=224, resize=Resize.STRETCH, dtype="uint8"))
+    preprocess(image)
+    blue, green, red = preprocess.tensor[0]
+    assert (blue.max(axis=1) > 0).all()
+    assert (green.max(axis=0) > 0).all()
+    assert not red.any()
 
 
 @pytest.mark.parametrize("resize", list(Resize))
