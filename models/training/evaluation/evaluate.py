@@ -1,16 +1,21 @@
-"""The measures that take seconds, of all files of a bundle and of the public networks beside them."""
+"""All measures of all files of a bundle, and of the public networks beside them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from edge_agent.camera import prepare_opencv
 from edge_agent.detector.card import Precision
+from edge_agent.detector.pictures import clip_pictures
 from training.evaluation import measures, pictures
+from training.evaluation.counted import Counted, counted
+from training.evaluation.holdout import Holdout, Rendered, rendered
 from training.evaluation.measures import Agreement, CountError, FalseBoxes, Presence
 from training.evaluation.networks import COMPARED, REFERENCE, Network, networks_of, public_network
 from training.evaluation.pictures import Clip, Indoor
+from training.evaluation.speed import Speed, speeds
 from training.evaluation.statistics import Interval
 
 
@@ -48,7 +53,9 @@ class Places:
         )
 
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY: Final = Path(__file__).resolve().parents[3]
+
+_PICTURES_PER_CLIP: Final = 6  # for the measure of speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Figures:
         presence: on indoor cameras.
         agreement: with the reference network on clips.
         false_boxes: by clip without people.
-        visits: error of the count where one visitor follows the other; None where that clip trained the network.
+        visits: error of the count where one visitor follows the other.
     """
 
     label: str
@@ -127,16 +134,24 @@ def prepare(
         name: public_network(name, models=places.models, bundles=places.bundles)
         for name in dict.fromkeys((REFERENCE, *compared))
     }
+    own = tuple(networks_of(bundle))
+    shas = {network.detector.model_sha256 for network in own}
     return Bench(
-        own=tuple(networks_of(bundle)),
+        own=own,
         reference=public[REFERENCE],
-        others=tuple(public[name] for name in compared),
+        others=tuple(public[name] for name in compared if public[name].detector.model_sha256 not in shas),
         indoor=Indoor.of(places.indoor),
         clips=tuple(pictures.clips(places.clips, pictures.AGREEMENT_CLIPS)),
         nobody=tuple(pictures.clips(places.clips, pictures.NOBODY_CLIPS)),
-        trained_on=tuple(trained_on),
+        trained_on=tuple(dict.fromkeys((*trained_on, *_named_by(own[0])))),
         places=places,
     )
+
+
+def _named_by(network: Network) -> list[str]:
+    """The clips that the card names anywhere but among its measurements: those that trained the network."""
+    text = json.dumps(network.bundle.card.model_dump(mode="json", exclude={"measured"}))
+    return [name for name in pictures.AGREEMENT_CLIPS if name in text]
 
 
 def quick(
@@ -172,6 +187,51 @@ def measure(bench: Bench) -> Quick:
         others=tuple(_figures(network, bench) for network in bench.others),
         int8_loss=measures.int8_loss(both[0], both[1], bench.indoor) if both[0] and both[1] else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """What takes minutes.
+
+    Attributes:
+        counted: by the whole agent on clips, by the label of the bundle's files.
+        speed: of the bundle's files and the public networks, by label.
+        rendered: of the bundle's files and the reference network on the hold-out, by label; empty without one.
+    """
+
+    counted: dict[str, Counted]
+    speed: dict[str, Speed]
+    rendered: dict[str, Rendered]
+
+
+def measure_full(
+    bench: Bench, holdout: Holdout | None, *, speed_s: float, say: Callable[[str], None] = lambda _what: None
+) -> Full:
+    """The other measures of what is loaded.
+
+    Args:
+        bench: the networks.
+        holdout: rendered pictures that never trained; None: there are none.
+        speed_s: how long to measure speed.
+        say: told what begins.
+
+    Raises:
+        RuntimeError: a clip cannot be counted.
+        OSError: data are missing.
+    """
+    found = {}
+    for network in bench.own:
+        say(f"counting clips with {network.label}")
+        found[network.label] = counted(network, clips=bench.places.clips, contract=bench.places.contract)
+    say("measuring speed")
+    images = [image for clip in (*bench.clips, *bench.nobody) for image in clip_pictures(clip.path, _PICTURES_PER_CLIP)]
+    speed = speeds((*bench.own, *bench.others), bench.reference, images, seconds=speed_s)
+    seen = {}
+    if holdout is not None:
+        for network in dict.fromkeys((*bench.own, bench.reference)):
+            say(f"looking at the hold-out with {network.label}")
+            seen[network.label] = rendered(network, holdout, bench.cache_of(network))
+    return Full(found, speed, seen)
 
 
 def _figures(network: Network, bench: Bench) -> Figures:

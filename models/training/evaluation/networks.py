@@ -4,11 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
+import onnxruntime
 
+from edge_agent.detector import preprocess
 from edge_agent.detector.add import Request, add
 from edge_agent.detector.bundle import Bundle
 from edge_agent.detector.card import Precision
@@ -75,16 +79,16 @@ class Network:
         found = self.detector.detect(image)
         return Seen(found.xyxy, found.score)
 
-    def over(self, name: str, images: Iterable[Image], cache: Path | None = None) -> list[Seen]:
+    def over(self, name: str, images: Iterable[Image], keep: Path | None = None) -> list[Seen]:
         """The people in each picture of a set; a set that was seen before is not looked at again.
 
         Args:
             name: of the set: the same name stands for the same pictures.
             images: the pictures; not touched where the answer is known.
-            cache: folder that keeps the answer for the next run; None: only this object does.
+            keep: folder that keeps the answer for the next run; None: only this object does.
         """
         if name not in self._seen:
-            file = cache / f"{name}-{self._key()}.npz" if cache is not None else None
+            file = keep / f"{name}-{self._key()}.npz" if keep is not None else None
             kept = _read(file) if file is not None else None
             self._seen[name] = kept if kept is not None else [self.look(image) for image in images]
             if kept is None and file is not None:
@@ -100,8 +104,19 @@ class Network:
             card.decoder.model_dump(mode="json"),
             card.thresholds.nms_iou,
             FLOOR,
+            _code_key(),
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+@cache
+def _code_key() -> str:
+    """Changes with the agent's code around the network, and with the libraries that run it."""
+    folder = Path(preprocess.__file__).parent
+    files = [folder / f"{name}.py" for name in ("preprocess", "session", "network", "nms")]
+    files += sorted((folder / "decoders").glob("*.py"))
+    code = b"".join(file.read_bytes() for file in files)
+    return hashlib.sha256(code + f"{cv2.__version__} {onnxruntime.__version__}".encode()).hexdigest()
 
 
 def networks_of(folder: Path) -> list[Network]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,10 @@ class Clip:
                 index += 1
         finally:
             source.close()
+
+    def image(self, number: int) -> Image:
+        """The `number`-th of `images`."""
+        return next(islice(self.images(), number, None))
 
 
 AGREEMENT_CLIPS: Final = {"one-by-one.mp4": 3, "doorway.gif": 1, "classroom.gif": 1, "two-faces.gif": 1}
