@@ -70,6 +70,10 @@ class Renderer:
                 if name in program:
                     _set(program, name, unit)
 
+    def release(self) -> None:
+        """Give all of the card's memory back; the renderer cannot be used any more."""
+        self._context.release()
+
     def use_textures(self, layers: NDArray[np.uint8]) -> None:
         """Take the texture array, (n, h, w, 3) sRGB, that `Surface.texture` counts in; it stays until the next."""
         if layers is self._textures_of:

@@ -1,0 +1,137 @@
+"""Makes samples: composes people in a place, draws them, labels them, and takes the picture with some camera."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import labels, sensor
+from training.generate import compose
+from training.generate.compose import Floor, Stand
+from training.render import Renderer
+from training.samples import Sample
+from training.scene import Figure, Instance, Part, Place, Surface
+
+CLOSE: Final = 0.13  # share of pictures with somebody near the camera
+GROUPED: Final = 0.5  # share of further people who join a group
+SEATED: Final = 0.5  # share of people who take a seat where the place has some
+
+
+class Look(Protocol):
+    """How a figure's parts look on a day, and how dark the skin is, 0 to 1."""
+
+    @property
+    def surfaces(self) -> Mapping[Part, Surface]:
+        """Of each part."""
+
+    @property
+    def skin(self) -> float:
+        """0 lightest to 1 darkest."""
+
+
+class Library(Protocol):
+    """Posed, clothed people."""
+
+    def __len__(self) -> int: ...
+
+    def figure(self, index: int) -> Figure:
+        """The figure of that number."""
+
+    def dress(self, figure: Figure, rng: np.random.Generator) -> Look:
+        """Colours and materials for its clothes."""
+
+
+class PlaceMaker(Protocol):
+    """Places with all that stands there."""
+
+    textures: NDArray[np.uint8]
+
+    def make(self, rng: np.random.Generator) -> Place:
+        """Another place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A figure, where it stands, and how it looks."""
+
+    figure: Figure
+    stand: Stand
+    look: Look
+
+    def instance(self, number: int) -> Instance:
+        """As it is drawn; `number` marks its pixels."""
+        return Instance(self.figure.mesh, self.stand.matrix(self.figure), self.look.surfaces, number)
+
+    def person(self, number: int) -> labels.Person:
+        """As it is labelled."""
+        figure = self.figure
+        return labels.Person(number, figure.female, figure.age, self.look.skin, figure.wheelchair, figure.pose)
+
+
+class Studio:
+    """Everything that a worker needs to make samples; the same generator gives the same samples."""
+
+    def __init__(self, renderer: Renderer, places: PlaceMaker, library: Library) -> None:
+        self._renderer, self._places, self._library = renderer, places, library
+        renderer.use_textures(places.textures)
+
+    def samples(self, rng: np.random.Generator) -> list[Sample]:
+        """One to three pictures of one place, with other people and light."""
+        place = self._places.make(rng)
+        taken = []
+        for number in range(int(rng.integers(1, 4))):
+            shown = place if number == 0 else replace(place, light=compose.relit(place.light, rng))
+            taken.append(self._sample(shown, rng))
+        return taken
+
+    def _sample(self, place: Place, rng: np.random.Generator) -> Sample:
+        people = self.people(place, rng)
+        instances = [*place.things, *(one.instance(number) for number, one in enumerate(people, 1))]
+        picture = self._renderer.draw(instances, place.camera, place.light, place.backdrop)
+        table = [one.person(number) for number, one in enumerate(people, 1)]
+        owner, rows = labels.label(picture.owner, picture.head, picture.whole, table)
+        return Sample(sensor.develop(picture.light, rng), owner, rows)
+
+    def people(self, place: Place, rng: np.random.Generator) -> list[Somebody]:
+        """Who is in the picture of a place."""
+        wanted = compose.how_many(rng)
+        floor = Floor(place, (self._renderer.width, self._renderer.height))
+        found: list[Somebody] = []
+        has_seats = any(spot.sitting for spot in place.spots)
+        for number in range(wanted):
+            close = number == 0 and rng.random() < CLOSE
+            somebody = self._somebody(floor, found, rng, close=close, has_seats=has_seats)
+            if somebody is not None:
+                floor.take(somebody.stand)
+                found.append(somebody)
+        return found
+
+    def _somebody(
+        self, floor: Floor, found: list[Somebody], rng: np.random.Generator, *, close: bool, has_seats: bool
+    ) -> Somebody | None:
+        if has_seats and not close and rng.random() < SEATED:
+            stand = floor.seat(rng)
+            figure = self._figure(rng, seated=True) if stand is not None else None
+            if stand is not None and figure is not None:
+                return Somebody(figure, stand, self._library.dress(figure, rng))
+        figure = self._figure(rng, seated=False)
+        if figure is None:
+            return None
+        standing = [one.stand for one in found if not one.stand.sitting]
+        stand = None
+        if close:
+            stand = floor.close(rng, figure.height)
+        elif standing and rng.random() < GROUPED:
+            stand = floor.beside(standing, rng, figure.height)
+        stand = stand or floor.spot(rng, figure.height)
+        return None if stand is None else Somebody(figure, stand, self._library.dress(figure, rng))
+
+    def _figure(self, rng: np.random.Generator, *, seated: bool) -> Figure | None:
+        """Any figure that sits on a seat, or that does not; None: the library seems to have none."""
+        for _ in range(60):
+            figure = self._library.figure(int(rng.integers(len(self._library))))
+            if (figure.seat > 0 and not figure.wheelchair) == seated:
+                return figure
+        return None
