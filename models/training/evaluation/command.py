@@ -3,7 +3,7 @@
 import json
 import platform
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import cv2
@@ -18,8 +18,6 @@ from training.evaluation.measures import presence_scores
 from training.evaluation.networks import COMPARED, PUBLIC
 from training.evaluation.report import as_data, quick_text
 from training.evaluation.report_full import full_text
-
-_SHEET_QUALITY: Final = 88
 
 
 @click.command()
@@ -123,8 +121,7 @@ def _show(folder: Path, bench: Bench, holdout: Holdout | None) -> None:
         pairs["rendered"] = sheets.holdout_examples(network, holdout)
     for name, (misses, alarms) in pairs.items():
         for kind, examples in (("misses", misses), ("false", alarms)):
-            file = folder / f"{name}-{kind}.jpg"
+            file = folder / f"{name}-{kind}.png"
             file.unlink(missing_ok=True)  # that of an earlier run would pass for this one's
             if examples:
-                picture = sheets.sheet(examples, network.threshold)
-                cv2.imwrite(str(file), picture, [cv2.IMWRITE_JPEG_QUALITY, _SHEET_QUALITY])
+                cv2.imwrite(str(file), sheets.sheet(examples, network.threshold))
