@@ -230,7 +230,7 @@ def measure_full(
     if holdout is not None:
         for network in dict.fromkeys((*bench.own, bench.reference)):
             say(f"looking at the hold-out with {network.label}")
-            seen[network.label] = rendered(network, holdout, bench.cache_of(network))
+            seen[network.label] = rendered(network, holdout, pixels_of=bench.own[0], cache=bench.cache_of(network))
     return Full(found, speed, seen)
 
 

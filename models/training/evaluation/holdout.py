@@ -150,11 +150,19 @@ def looks(network: Network, holdout: Holdout, cache: Path | None = None) -> Iter
         yield Look(seen, wanted, either, match(seen, wanted["box"], either["box"]))
 
 
-def rendered(network: Network, holdout: Holdout, cache: Path | None = None) -> Rendered:
-    """Measure a network on the hold-out."""
+def rendered(network: Network, holdout: Holdout, *, pixels_of: Network, cache: Path | None = None) -> Rendered:
+    """Measure a network on the hold-out.
+
+    Args:
+        network: to be measured.
+        holdout: the pictures.
+        pixels_of: the network in whose pixels heights are given, so that networks of several sizes are compared on
+            the same people.
+        cache: of the network's boxes.
+    """
     threshold = network.threshold
     all_looks = list(looks(network, holdout, cache))
-    scale = [_scale(network, *size) for size in holdout.sizes()]
+    scale = [_scale(pixels_of, *size) for size in holdout.sizes()]
     boxes = tally((look.matched for look in all_looks), threshold)
     crowd = _Crowd.of(all_looks, scale, threshold)
     return Rendered(

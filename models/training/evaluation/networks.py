@@ -41,7 +41,7 @@ FLOOR: Final = 0.01
 _PERSON: Final = "person"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Network:
     """One file of a bundle.
 

@@ -60,16 +60,24 @@ def _rendered_text(rendered: Mapping[str, Rendered]) -> str:
     ]
     rows += [
         (f"recall, height from {low:g} network px", *(_share(each.by_height[low]) for each in results))
-        for low in first.by_height
+        for low, share in first.by_height.items()
+        if share.whole
     ]
     rows += [
         (f"recall, visible from {low:g}", *(_share(each.by_visible[low]) for each in results))
-        for low in first.by_visible
+        for low, share in first.by_visible.items()
+        if share.whole
     ]
-    for kind in ("by_group", "by_pose"):
-        rows += [(f"{name}", *(_group(getattr(each, kind)[name]) for each in results)) for name in getattr(first, kind)]
+    rows += [
+        (name, *(_group(each.by_group[name]) for each in results))
+        for name, group in first.by_group.items()
+        if group.counted.whole
+    ]
+    rows += [
+        (f"pose: {name or 'unknown'}", *(_group(each.by_pose[name]) for each in results)) for name in first.by_pose
+    ]
     note = (
-        f"People visible to at least {COUNTED:g} count. Groups: recall of all of them, then of the clear ones "
+        f"Network px: those of {next(iter(rendered))}. People visible to at least {COUNTED:g} count. Groups: recall of all of them, then of the clear ones "
         f"(at least {CLEAR_PX:g} network pixels high, visible to {CLEAR:g}), which are fairer to compare."
     )
     return f"{table(rows)}\n{note}"

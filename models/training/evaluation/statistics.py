@@ -42,7 +42,8 @@ class Share:
         p = self.part / n
         centre = (p + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
         half = _Z95 / (1 + _Z95**2 / n) * sqrt(p * (1 - p) / n + _Z95**2 / (4 * n * n))
-        return Interval(p, max(0.0, centre - half), min(1.0, centre + half))
+        # Of 0 and of 1 the interval ends there, but for rounding.
+        return Interval(p, min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half)))
 
 
 def auc(positive: Scores, negative: Scores) -> float:
