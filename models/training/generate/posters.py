@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.figures import dress
 from training.generate.studio import Library
 from training.render import Renderer
 from training.scene import Camera, Instance, Light
@@ -29,7 +30,7 @@ def _poster(renderer: Renderer, library: Library, rng: np.random.Generator) -> N
         place = np.eye(4, dtype=np.float32)
         place[:2, :2] = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
         place[:2, 3] = rng.normal(0, 0.05) + 0.55 * number * (-1) ** number, 3.0 + 0.1 * number
-        instances.append(Instance(figure.mesh, place, library.dress(figure, rng).surfaces, number + 1))
+        instances.append(Instance(figure.mesh, place, dress(figure, rng).surfaces, number + 1))
         tall = max(tall, float(figure.mesh.position[:, 2].max()))
     middle, reach = (tall * 0.52, tall * 0.6) if rng.random() < 0.45 else (tall * 0.76, tall * rng.uniform(0.22, 0.4))
     camera = Camera(height=middle, pitch=0.0, roll=0.0, fov=2 * float(np.arctan(reach / 3.0)))

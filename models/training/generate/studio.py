@@ -1,6 +1,5 @@
 """Makes samples: composes people in a place, draws them, labels them, and takes the picture with some camera."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -8,27 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import labels, sensor
+from training.figures import Look, dress
 from training.generate import compose
 from training.generate.compose import Floor, Stand
 from training.render import Renderer
 from training.samples import Sample
-from training.scene import Figure, Instance, Part, Place, Surface
+from training.scene import Figure, Instance, Place
 
 CLOSE: Final = 0.13  # share of pictures with somebody near the camera
 GROUPED: Final = 0.5  # share of further people who join a group
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
-
-
-class Look(Protocol):
-    """How a figure's parts look on a day, and how dark the skin is, 0 to 1."""
-
-    @property
-    def surfaces(self) -> Mapping[Part, Surface]:
-        """Of each part."""
-
-    @property
-    def skin(self) -> float:
-        """0 lightest to 1 darkest."""
 
 
 class Library(Protocol):
@@ -38,9 +26,6 @@ class Library(Protocol):
 
     def figure(self, index: int) -> Figure:
         """The figure of that number."""
-
-    def dress(self, figure: Figure, rng: np.random.Generator) -> Look:
-        """Colours and materials for its clothes."""
 
 
 class PlaceMaker(Protocol):
@@ -115,7 +100,7 @@ class Studio:
             stand = floor.seat(rng)
             figure = self._figure(rng, seated=True) if stand is not None else None
             if stand is not None and figure is not None:
-                return Somebody(figure, stand, self._library.dress(figure, rng))
+                return Somebody(figure, stand, dress(figure, rng))
         figure = self._figure(rng, seated=False)
         if figure is None:
             return None
@@ -126,7 +111,7 @@ class Studio:
         elif standing and rng.random() < GROUPED:
             stand = floor.beside(standing, rng, figure.height)
         stand = stand or floor.spot(rng, figure.height)
-        return None if stand is None else Somebody(figure, stand, self._library.dress(figure, rng))
+        return None if stand is None else Somebody(figure, stand, dress(figure, rng))
 
     def _figure(self, rng: np.random.Generator, *, seated: bool) -> Figure | None:
         """Any figure that sits on a seat, or that does not; None: the library seems to have none."""

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from training.scene import Floats, Mesh, Part, Surface
 
-LONGEST_EDGE: Final = 0.7  # metres; the lens bends only at vertices, so large triangles are split
+LONGEST_EDGE: Final = 1.0  # metres; the lens bends only at vertices, so large triangles are split
+LEAST_CELL: Final = 0.003  # metres; finer than figures are
+ROUGH_CELL: Final = 0.012  # metres, for shadows and silhouettes
 VERTEX: Final = np.dtype([("position", "f4", 3), ("rest", "f4", 3), ("uv", "f4", 2), ("normal", "i1", 3), ("part", "u1")])
 LAYOUT: Final = "3f 3f 2f 3f1 1u1"
 NAMES: Final = ("position", "rest", "uv", "normal", "part")
@@ -78,29 +80,69 @@ def extent(mesh: Mesh) -> Extent:
     return Extent((low + high) / 2, (high - low) / 2)
 
 
+def merged(mesh: Mesh, faces: NDArray[np.int32], cell: float) -> NDArray[np.int32]:
+    """Fewer triangles on the same vertices: those of a part within one cell of a grid (metres) become one of them.
+
+    Clustering after Rossignac and Borrel 1993; triangles that shrink to an edge are left out.
+    """
+    steps = np.floor(mesh.position / cell).astype(np.int64) + 512
+    keys = ((steps[:, 0] * 1024 + steps[:, 1]) * 4096 + steps[:, 2]) * len(Part) + mesh.part
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    fewer = first.astype(np.int32)[inverse][faces]
+    a, b, c = fewer.T
+    return np.asarray(fewer[(a != b) & (b != c) & (c != a)])
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How finely a mesh is drawn, in its own units: edges over `longest` are split, what is within a `cell` merged."""
+
+    longest: float | None = None
+    cell: float | None = None
+
+
+def detail_of_thing(scale: float) -> Detail:
+    """For a mesh placed with that scale; in powers of two, so that meshes are shared."""
+    return Detail(longest=LONGEST_EDGE / 2.0 ** np.ceil(np.log2(max(scale, 1e-3))))
+
+
+def detail_of_person(pixel: float) -> Detail:
+    """For a figure where one drawn pixel is `pixel` metres wide; in steps of a factor 1.5."""
+    return Detail(cell=max(LEAST_CELL, 1.5 ** np.floor(np.log(0.9 * pixel) / np.log(1.5))))
+
+
 class OnCard:
     """One mesh on the graphics card, ready to be drawn by each of the programs."""
 
     def __init__(
-        self, context: moderngl.Context, programs: Mapping[str, moderngl.Program], mesh: Mesh,
-        faces: NDArray[np.int32], longest: float | None,
+        self,
+        context: moderngl.Context,
+        programs: Mapping[str, moderngl.Program],
+        mesh: Mesh,
+        faces: NDArray[np.int32],
+        detail: Detail,
     ) -> None:
         self.mesh = mesh  # held, so that its identity is not given to another
         table = vertices(mesh)
-        if longest is not None:
-            table, faces = subdivided(table, faces, longest)
-        self.bytes = table.nbytes + faces.nbytes
+        if detail.longest is not None:
+            table, faces = subdivided(table, faces, detail.longest)
+        rough = faces
+        if detail.cell is not None:
+            rough = merged(mesh, faces, max(detail.cell, ROUGH_CELL))
+            faces = rough if detail.cell >= ROUGH_CELL else merged(mesh, faces, detail.cell)
+        self.bytes = table.nbytes + faces.nbytes + rough.nbytes
         self._vertices = context.buffer(table.tobytes())
-        self._faces = context.buffer(np.ascontiguousarray(faces, np.int32).tobytes())
-        self._arrays = {name: self._array(context, program) for name, program in programs.items()}
+        self._faces = {
+            name: context.buffer(np.ascontiguousarray(faces if name == "picture" else rough, np.int32).tobytes())
+            for name in programs
+        }
+        self._arrays = {name: self._array(context, name, program) for name, program in programs.items()}
 
-    def _array(self, context: moderngl.Context, program: moderngl.Program) -> moderngl.VertexArray:
+    def _array(self, context: moderngl.Context, name: str, program: moderngl.Program) -> moderngl.VertexArray:
         sizes = LAYOUT.split()
-        read = [name if name in program else None for name in NAMES]
-        layout = " ".join(
-            size if name else f"{_bytes_of(size)}x" for name, size in zip(read, sizes, strict=True)
-        )
-        return context.vertex_array(program, [(self._vertices, layout, *filter(None, read))], self._faces)
+        read = [attribute if attribute in program else None for attribute in NAMES]
+        layout = " ".join(size if used else f"{_bytes_of(size)}x" for used, size in zip(read, sizes, strict=True))
+        return context.vertex_array(program, [(self._vertices, layout, *filter(None, read))], self._faces[name])
 
     def draw(self, program: str) -> None:
         """Draw with the program of that name."""
@@ -110,8 +152,9 @@ class OnCard:
         """Give the card's memory back."""
         for array in self._arrays.values():
             array.release()
+        for faces in self._faces.values():
+            faces.release()
         self._vertices.release()
-        self._faces.release()
 
 
 def _bytes_of(size: str) -> int:
@@ -124,7 +167,7 @@ class MeshCache:
 
     def __init__(self, context: moderngl.Context, programs: Mapping[str, moderngl.Program], room: int = 300 << 20) -> None:
         self._context, self._programs, self._room = context, programs, room
-        self._kept: OrderedDict[tuple[int, frozenset[Part], int], OnCard] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, frozenset[Part], Detail], OnCard] = OrderedDict()
         self._extents: OrderedDict[int, tuple[Mesh, Extent]] = OrderedDict()
         self._bytes = 0
 
@@ -137,15 +180,13 @@ class MeshCache:
                 self._extents.popitem(last=False)
         return known[1]
 
-    def get(self, mesh: Mesh, surfaces: Mapping[Part, Surface], scale: float | None) -> OnCard:
-        """The mesh without its hidden parts; with `scale` (metres per unit of the mesh) large triangles are split."""
+    def get(self, mesh: Mesh, surfaces: Mapping[Part, Surface], detail: Detail) -> OnCard:
+        """The mesh in that detail, without its hidden parts."""
         hidden = frozenset(part for part, surface in surfaces.items() if surface.hidden)
-        level = 99 if scale is None else int(np.ceil(np.log2(max(scale, 1e-3))))
-        key = id(mesh), hidden, level
+        key = id(mesh), hidden, detail
         found = self._kept.get(key)
         if found is None:
-            longest = None if scale is None else LONGEST_EDGE / 2.0**level
-            found = OnCard(self._context, self._programs, mesh, shown_faces(mesh, surfaces), longest)
+            found = OnCard(self._context, self._programs, mesh, shown_faces(mesh, surfaces), detail)
             self._kept[key] = found
             self._bytes += found.bytes
             self._make_room()

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from training.render import placing, projection, shading
 from training.render.ground import Ground, ground
 from training.render.instances import STRIDE, packed
-from training.render.meshes import MeshCache, OnCard
-from training.render.target import HEAD_BIT, TILE, TILES, Screen, Sheet, Whole
+from training.render.meshes import MeshCache, OnCard, detail_of_person, detail_of_thing
+from training.render.target import FINER, HEAD_BIT, TILE, TILES, Screen, Sheet, Whole
 from training.scene import NOBODY, Camera, Floats, Instance, Light
 
 SHADOW_SIDE: Final = 1024
@@ -106,7 +106,8 @@ class Renderer:
         seen = placing.in_view(boxes, camera, self.width, self.height)
         lit = placing.light_frame(light, boxes, instances)
         order = placing.nearest_first(boxes, instances)
-        cards = {i: self._card(instances[i], boxes.scale[i]) for i in order if seen[i] or (light.shadows and lit.casts[i])}
+        drawn = [i for i in order if seen[i] or (light.shadows and lit.casts[i])]
+        cards = {i: self._card(instances[i], boxes, i, camera) for i in drawn}
         self._upload(packed(instances))
         self._camera(camera)
         self._light(light, lit.matrix, ground(*placing.on_floor(instances, boxes)), camera)
@@ -117,8 +118,12 @@ class Renderer:
         whole = self._draw_alone(instances, cards, camera)
         return Picture(radiance, codes & (HEAD_BIT - 1), codes >= HEAD_BIT, whole)
 
-    def _card(self, instance: Instance, scale: float) -> OnCard:
-        return self._meshes.get(instance.mesh, instance.surfaces, scale if instance.owner == NOBODY else None)
+    def _card(self, instance: Instance, boxes: placing.Boxes, index: int, camera: Camera) -> OnCard:
+        if instance.owner == NOBODY:
+            return self._meshes.get(instance.mesh, instance.surfaces, detail_of_thing(boxes.scale[index]))
+        away = np.linalg.norm(boxes.centre[index] - [0.0, 0.0, camera.height]) - boxes.radius[index] / 2
+        pixel = max(float(away), 0.2) / (projection.focal(camera, self.width, self.height)[0] * self.width / 2 * FINER)
+        return self._meshes.get(instance.mesh, instance.surfaces, detail_of_person(pixel))
 
     def _upload(self, rows: NDArray[np.float32]) -> None:
         if rows.nbytes > self._looks.size:

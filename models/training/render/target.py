@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from training.scene import Floats
 
 HEAD_BIT: Final = 128
+FINER: Final = 1.5
+BRIGHTEST: Final = 8.0  # of the light, where white paper in full light is 1
 TILE: Final = 128  # pixels, side of the square in which one person is drawn alone
 TILES: Final = 4  # a side of the sheet of such squares
 
@@ -23,27 +26,31 @@ class Whole:
 
 
 class Screen:
-    """Light and codes at the picture's size, each pixel the mean of four samples (of a code: one of them)."""
+    """Light and codes, drawn FINER times as fine along each side as the picture.
+
+    Several samples per pixel (MSAA) would be the usual way; Mesa's software renderer takes three times as long for it.
+    """
 
     def __init__(self, context: moderngl.Context, width: int, height: int) -> None:
-        self._context, self._width, self._height = context, width, height
-        size, samples = (width, height), min(4, context.max_samples)
+        self._size = width, height
+        self._fine = round(width * FINER), round(height * FINER)
         self.drawn = context.framebuffer(
-            [
-                context.renderbuffer(size, 4, samples=samples, dtype="f2"),
-                context.renderbuffer(size, 1, samples=samples, dtype="u1"),
-            ],
-            context.depth_renderbuffer(size, samples=samples),
+            [context.texture(self._fine, 4, dtype="f2"), context.texture(self._fine, 1, dtype="u1")],
+            context.depth_renderbuffer(self._fine),
         )
-        self._resolved = context.framebuffer([context.texture(size, 4, dtype="f2"), context.texture(size, 1, dtype="u1")])
+        self._rows = np.floor((np.arange(height) + 0.5) * self._fine[1] / height).astype(np.intp)
+        self._columns = np.floor((np.arange(width) + 0.5) * self._fine[0] / width).astype(np.intp)
 
     def read(self) -> tuple[Floats, NDArray[np.uint8]]:
-        """The light (h, w, 3) and the codes (h, w), first row on top."""
-        self._context.copy_framebuffer(self._resolved, self.drawn)
-        shape = self._height, self._width
-        light = np.frombuffer(self._resolved.read(components=4, attachment=0, dtype="f2"), np.float16)
-        codes = np.frombuffer(self._resolved.read(components=1, attachment=1, alignment=1, dtype="u1"), np.uint8)
-        return light.reshape(*shape, 4)[::-1, :, :3].astype(np.float32), codes.reshape(shape)[::-1].copy()
+        """The light (h, w, 3), each pixel the mean over its area, and the codes (h, w) at the pixels' middles."""
+        width, height = self._fine
+        raw = np.frombuffer(self.drawn.read(components=4, attachment=0, dtype="f2"), np.float16)
+        light = raw.reshape(height, width, 4)[::-1, :, :3].astype(np.float32)
+        codes = np.frombuffer(self.drawn.read(components=1, attachment=1, alignment=1, dtype="u1"), np.uint8)
+        owners = codes.reshape(height, width)[::-1][np.ix_(self._rows, self._columns)]
+        # A lamp's reflection may be a thousand times as bright as its neighbours: unbounded it would eat whole pixels.
+        light = cv2.resize(np.minimum(light, BRIGHTEST), self._size, interpolation=cv2.INTER_AREA)
+        return np.asarray(light, np.float32), owners
 
 
 class Sheet:

@@ -3,7 +3,10 @@ in vec3 bent;
 in vec3 cloth;
 in vec2 surface_uv;
 in vec3 lit_at;
-flat in int kind;
+flat in vec4 look_base;
+flat in vec4 look_second;
+flat in vec4 look_detail;
+flat in vec4 look_shape;
 uniform sampler3D noise;            // slope of a smooth noise, and the noise
 uniform sampler2DArray textures;
 uniform sampler2DShadow depth_map;
@@ -42,14 +45,12 @@ float lit(vec3 n) {
     float bias = 0.0015 + 0.003 * (1.0 - max(dot(n, light_to), 0.0));
     float step_at = 1.5 / float(textureSize(depth_map, 0).x);
     vec3 at = vec3(lit_at.xy, lit_at.z - bias);
-    return 0.25 * (texture(depth_map, at + vec3(step_at, step_at * 0.4, 0.0)) +
-                   texture(depth_map, at + vec3(-step_at, -step_at * 0.4, 0.0)) +
-                   texture(depth_map, at + vec3(-step_at * 0.4, step_at, 0.0)) +
-                   texture(depth_map, at + vec3(step_at * 0.4, -step_at, 0.0)));
+    return 0.5 * (texture(depth_map, at + vec3(step_at, step_at * 0.4, 0.0)) +
+                  texture(depth_map, at - vec3(step_at, step_at * 0.4, 0.0)));
 }
 
 void main() {
-    PartLook look = parts[kind];
+    PartLook look = PartLook(look_base, look_second, look_detail, look_shape);
     vec3 colour = look.base.rgb;
     if (look.second.a > 0.0) {
         colour = mix(colour, look.second.rgb, look.second.a * pattern(int(look.detail.x), cloth * look.detail.y));

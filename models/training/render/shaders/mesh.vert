@@ -10,7 +10,11 @@ out vec3 bent;      // normal in the world
 out vec3 cloth;     // rest coordinates
 out vec2 surface_uv;
 out vec3 lit_at;    // in the light's depth map, 0 to 1
-flat out int kind;
+// How the part looks, handed on whole: looking it up again at each pixel costs more.
+flat out vec4 look_base;
+flat out vec4 look_second;
+flat out vec4 look_detail;
+flat out vec4 look_shape;
 
 void main() {
     vec4 shape = parts[part].shape;
@@ -27,6 +31,9 @@ void main() {
     cloth = rest;
     surface_uv = uv;
     lit_at = (light_view * vec4(world, 1.0)).xyz * 0.5 + 0.5;
-    kind = part;
+    look_base = parts[part].base;
+    look_second = parts[part].second;
+    look_detail = parts[part].detail;
+    look_shape = shape;
     gl_Position = project(world);
 }
