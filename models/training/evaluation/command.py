@@ -112,10 +112,9 @@ def _plot(folder: Path, bench: Bench, quick: Quick, full: Full) -> None:
 def _show(folder: Path, bench: Bench, holdout: Holdout | None) -> None:
     """Examples of the file that the agent runs by default."""
     network = bench.own[0]
-    clips = (*bench.clips, *bench.nobody)
     pairs = {
         "indoor": sheets.indoor_examples(network, bench.indoor),
-        "clips": sheets.clip_examples(network, bench.reference, clips, bench.places.seen),
+        "clips": sheets.clip_examples(network, bench.reference, bench.clips, bench.nobody, bench.places.seen),
     }
     if holdout is not None:
         pairs["rendered"] = sheets.holdout_examples(network, holdout)

@@ -77,8 +77,9 @@ def _rendered_text(rendered: Mapping[str, Rendered]) -> str:
         (f"pose: {name or 'unknown'}", *(_group(each.by_pose[name]) for each in results)) for name in first.by_pose
     ]
     note = (
-        f"Network px: those of {next(iter(rendered))}. People visible to at least {COUNTED:g} count. Groups: recall of all of them, then of the clear ones "
-        f"(at least {CLEAR_PX:g} network pixels high, visible to {CLEAR:g}), which are fairer to compare."
+        f"Network px: those of {next(iter(rendered))}. People visible to at least {COUNTED:g} count. "
+        "Groups: recall of all of them, then of the clear ones, which are fairer to compare: "
+        f"at least {CLEAR_PX:g} network px high and visible to {CLEAR:g}."
     )
     return f"{table(rows)}\n{note}"
 

@@ -70,14 +70,18 @@ def indoor_examples(network: Network, indoor: Indoor) -> tuple[list[Example], li
 
 
 def clip_examples(
-    network: Network, reference: Network, clips: Sequence[Clip], cache: Path
+    network: Network, reference: Network, clips: Sequence[Clip], nobody: Sequence[Clip], cache: Path
 ) -> tuple[list[Example], list[Example]]:
-    """Frames of clips by the reference network's surest box that was missed, and by the surest false box."""
+    """Frames of clips by the reference network's surest box that was missed, and by the surest false box.
+
+    In the clips of `nobody` all boxes are false, whatever the reference network sees in them.
+    """
     misses: list[Example] = []
     alarms: list[Example] = []
-    for clip in clips:
+    for clip in (*clips, *nobody):
         seen = network.over(clip.key, clip.images())
-        wanted = reference.over(clip.key, clip.images(), cache)
+        nothing = [Seen(_NO_BOXES, np.zeros(0, np.float32))] * len(seen)
+        wanted = nothing if clip in nobody else reference.over(clip.key, clip.images(), cache)
         of_clip = [
             _clip_example(clip, at, *pair, network.threshold) for at, pair in enumerate(zip(seen, wanted, strict=True))
         ]
