@@ -1,0 +1,113 @@
+"""Places(data_folder, cache_folder).make(rng): one more place where people could be."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.places import backdrops, indoors, outdoors, views
+from training.places.backdrops import load_panoramas
+from training.places.furniture import building, office, shop, street, wall
+from training.places.indoors import Kind
+from training.places.layers import load_layers
+from training.places.piece import Piece
+from training.places.rooms import Grounds
+from training.places.stage import Stage
+from training.scene import Camera, Light, Place, Spot
+
+SPOTS: Final = 22
+_SEED: Final = 21
+_PANORAMA: Final = 26.0  # weights among all kinds
+_PHOTOGRAPH: Final = 5.0
+
+
+class Places:
+    """The assets of all places, loaded once; meshes are shared between places, so that a renderer may keep them.
+
+    data_folder: the shared data (shelves, panoramas, scenes); cache_folder: where textures once made are kept.
+    """
+
+    def __init__(self, data_folder: Path, cache_folder: Path) -> None:
+        self._layers = load_layers(data_folder / "shelves", cache_folder, [])
+        self._panoramas = load_panoramas(data_folder / "panoramas")
+        self._grounds = Grounds()
+        self._stock = _stock()
+        self._kinds: tuple[Kind, ...] = (*indoors.KINDS, *outdoors.KINDS)
+        weights = np.array([kind.weight for kind in self._kinds] + [_PANORAMA, _PHOTOGRAPH])
+        self._shares = weights / weights.sum()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of all kinds of places."""
+        return (*(kind.name for kind in self._kinds), "panorama", "photograph")
+
+    @property
+    def poster_layers(self) -> range:
+        """Layers of the texture array that posters and shop screens show: to be filled with pictures of people."""
+        return self._layers.named["poster"]
+
+    def textures(self) -> NDArray[np.uint8]:
+        """What Surface.texture indexes: (layers, 256, 256, 3) uint8 RGB, sRGB, each repeats."""
+        return self._layers.pictures
+
+    def make(self, rng: np.random.Generator, kind: str | None = None) -> Place:
+        """A place of a random kind, or of the named one."""
+        number = int(rng.choice(len(self._shares), p=self._shares)) if kind is None else self.kinds.index(kind)
+        if number < len(self._kinds):
+            return self._built(rng, self._kinds[number])
+        return self._panorama(rng) if number == len(self._kinds) else self._photograph(rng)
+
+    def _built(self, rng: np.random.Generator, kind: Kind) -> Place:
+        view = views.camera(rng, kind.mount)
+        stage = Stage(rng, self._layers, self._stock, float(rng.normal(0, kind.aim)))
+        farthest = kind.furnish(stage, self._grounds, view.height)
+        light = views.outdoor_light(rng) if kind.outdoors else views.indoor_light(rng)
+        return self._place(stage, view, light, farthest, kind.name)
+
+    def _place(
+        self, stage: Stage, view: Camera, light: Light, farthest: float, kind: str, behind: NDArray[np.uint8] | None = None
+    ) -> Place:
+        near = _before_camera(stage, view)
+        spots = views.scatter(stage, view, SPOTS - min(len(near), 10), farthest)
+        return Place(view, light, tuple(stage.things), (*near, *spots), behind, kind)
+
+    def _panorama(self, rng: np.random.Generator) -> Place:
+        panorama = self._panoramas[int(rng.integers(len(self._panoramas)))]
+        view = views.camera(rng, views.Mount((1.4, 3.5), (2, 40)))
+        yaw, exposure = float(rng.uniform(-np.pi, np.pi)), float(np.exp(rng.uniform(np.log(0.6), np.log(5))))
+        stage = Stage(rng, self._layers, self._stock, 0.0)
+        far = max(backdrops.OPEN[panorama.name] * view.height / backdrops.EYE, view.height * 1.3)
+        stage.walkable.append((-60.0, 0.3, 60.0, 60.0))
+        if rng.random() < 0.4:
+            names = ("trolley", "pot plant", "bin", "wooden chair", "stand-up sign", "bench", "clothes rack", "box pile", "shelf", "table", "bicycle")
+            outdoors.clutter(stage, names, int(rng.integers(1, 7)), 1.5, far)
+        light = backdrops.light_of(panorama, rng, yaw, exposure)
+        return self._place(stage, view, light, far, "panorama", backdrops.seen(panorama, view, yaw, exposure))
+
+    def _photograph(self, rng: np.random.Generator) -> Place:
+        """People before a photograph of goods that fills the picture."""
+        view = views.camera(rng, views.Mount((1.2, 3.0), (0, 30)))
+        stage = Stage(rng, self._layers, self._stock, 0.0)
+        stage.walkable.append((-20.0, 0.3, 20.0, 20.0))
+        picture = self._layers.pictures[self._layers.one(rng, "photograph")]
+        top = int(rng.integers(0, len(picture) // 3))
+        shown = backdrops.enlarged(picture[top : top + len(picture) * 2 // 3], float(rng.uniform(0.4, 1.1)))
+        return self._place(stage, view, views.indoor_light(rng), 7.0, "photograph", shown)
+
+
+def _before_camera(stage: Stage, view: Camera) -> list[Spot]:
+    """The kind's own spots that lie in or near the picture, at most 14 and in any order."""
+    slack = np.tan(view.fov / 2) * 1.25
+    near = [spot for spot in stage.spots if spot.y > 0.3 and abs(spot.x) < slack * spot.y + 1.0]
+    order = stage.rng.permutation(len(near))[:14]
+    return [near[index] for index in order]
+
+
+def _stock() -> dict[str, tuple[Piece, ...]]:
+    """All furniture, made from a fixed seed."""
+    stock: dict[str, tuple[Piece, ...]] = {}
+    for number, source in enumerate((shop, office, street, wall, building)):
+        stock.update(source.make(np.random.default_rng([_SEED, number])))
+    stock["books"] = tuple(shop.flat_shelf(np.random.default_rng([_SEED, 9, n]), "books") for n in range(4))
+    return stock

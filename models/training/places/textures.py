@@ -1,0 +1,230 @@
+"""Procedural textures of floors, walls, plants and printed things: (SIDE, SIDE, 3) uint8 RGB, sRGB, that repeat.
+
+They carry brightness around white or their material's own colour, because a Surface's colour multiplies them.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE: Final = 256
+Picture = NDArray[np.uint8]
+Field = NDArray[np.float64]
+Maker = Callable[[np.random.Generator], Picture]
+
+
+def cloud(rng: np.random.Generator, roughness: float, stretch: float = 1.0) -> Field:
+    """Noise (SIDE, SIDE) of mean 0 and deviation 1 that repeats; amplitudes fall with frequency ** roughness.
+
+    `stretch` > 1 draws it out along y (grain of wood). Spectral synthesis: random phases under a power law.
+    """
+    fy, fx = np.meshgrid(np.fft.fftfreq(SIDE) * SIDE * stretch, np.fft.fftfreq(SIDE) * SIDE, indexing="ij")
+    power = np.maximum(np.hypot(fx, fy), 1.0) ** -roughness
+    power[0, 0] = 0.0
+    field = np.fft.ifft2(np.fft.fft2(rng.normal(0, 1, (SIDE, SIDE))) * power).real
+    return np.asarray(field / field.std(), np.float64)
+
+
+def coloured(field: Field, colour: tuple[float, float, float]) -> Picture:
+    """Brightness around 1, (SIDE, SIDE), times a colour in 0..255."""
+    return np.clip(field[..., None] * np.asarray(colour), 0, 255).astype(np.uint8)
+
+
+def _grid() -> tuple[Field, Field]:
+    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    return x, y
+
+
+def _joints(x: Field, y: Field, columns: int, rows: int, shift: float, width: float) -> tuple[Field, NDArray[np.int64]]:
+    """Joint darkness (1 inside a tile, 0 in the joint) and the number of the tile for each pixel; rows are shifted."""
+    row = np.floor(y * rows).astype(np.int64)
+    across = x * columns + (row * shift) % 1.0
+    column = np.floor(across).astype(np.int64) % columns
+    edge_x = np.abs((across % 1.0) - 0.5) * SIDE / columns
+    edge_y = np.abs((y * rows % 1.0) - 0.5) * SIDE / rows
+    inside = np.minimum(SIDE / columns / 2 - edge_x, SIDE / rows / 2 - edge_y)
+    return np.clip(inside / max(width, 0.3) - 0.2, 0, 1), row * columns + column
+
+
+def planks(rng: np.random.Generator) -> Picture:
+    """Wooden boards."""
+    x, y = _grid()
+    rows = int(rng.choice([6, 8, 12, 16]))
+    inside, number = _joints(x, y, int(rng.choice([1, 2])), rows, float(rng.choice([0.37, 0.5])), 0.7)
+    tones = 1 + rng.uniform(0.04, 0.2) * rng.normal(0, 1, number.max() + 1)[number]
+    grain = cloud(rng, 1.1, 1.0).T if rows < 0 else cloud(rng, 1.2, 9.0)
+    field = tones * (1 + 0.08 * grain) * (0.55 + 0.45 * inside)
+    red = rng.uniform(150, 235)
+    return coloured(field, (red, red * rng.uniform(0.68, 0.85), red * rng.uniform(0.4, 0.72)))
+
+
+def tiles(rng: np.random.Generator) -> Picture:
+    """Square or long tiles with joints, sometimes in two colours."""
+    x, y = _grid()
+    count = int(rng.choice([2, 3, 4, 6]))
+    inside, number = _joints(x, y, count, count * int(rng.choice([1, 1, 2])), float(rng.choice([0, 0, 0.5])), rng.uniform(0.5, 2))
+    tones = 1 + rng.uniform(0.01, 0.08) * rng.normal(0, 1, number.max() + 1)[number]
+    if rng.random() < 0.2:
+        checks = (np.floor(x * count) + np.floor(y * count)) % 2
+        tones = tones * np.where(checks > 0, 1.0, rng.uniform(0.15, 0.8))
+    field = tones * (1 + 0.05 * cloud(rng, 1.3)) * (1 - rng.uniform(0.15, 0.6) * (1 - inside))
+    base = rng.uniform(130, 235)
+    return coloured(field, (base, base * rng.uniform(0.9, 1.02), base * rng.uniform(0.8, 1.05)))
+
+
+def carpet(rng: np.random.Generator) -> Picture:
+    """Short pile, plain or patterned."""
+    x, y = _grid()
+    field = 1 + 0.1 * rng.normal(0, 1, (SIDE, SIDE)) + 0.05 * cloud(rng, 1.5)
+    colour = rng.uniform(60, 220, 3) * 0.5 + rng.uniform(60, 200) * 0.5
+    picture = field[..., None] * colour
+    if rng.random() < 0.5:
+        waves = np.sin(2 * np.pi * x * rng.integers(2, 9)) * np.sin(2 * np.pi * y * rng.integers(2, 9)) > rng.uniform(0, 0.6)
+        picture = np.where(waves[..., None], picture, field[..., None] * rng.uniform(50, 220, 3))
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def concrete(rng: np.random.Generator) -> Picture:
+    """Stained, grey, with cracks."""
+    field = 1 + 0.1 * cloud(rng, 1.6) + 0.05 * rng.normal(0, 1, (SIDE, SIDE)) * rng.uniform(0.3, 1.5)
+    if rng.random() < 0.5:
+        crack = np.abs(cloud(rng, 1.8)) < 0.03
+        field = field * np.where(crack, 0.75, 1.0)
+    base = rng.uniform(130, 215)
+    return coloured(field, (base, base * rng.uniform(0.95, 1.0), base * rng.uniform(0.85, 1.0)))
+
+
+def asphalt(rng: np.random.Generator) -> Picture:
+    """Coarse-grained, dark or bleached, patched and wet in places."""
+    field = 1 + 0.13 * rng.normal(0, 1, (SIDE, SIDE)) + rng.uniform(0.05, 0.16) * cloud(rng, 1.8)
+    base = rng.uniform(70, 170)
+    return coloured(field, (base, base * rng.uniform(0.95, 1.02), base * rng.uniform(0.92, 1.06)))
+
+
+def grass(rng: np.random.Generator) -> Picture:
+    """A lawn, from lush to dry."""
+    blades = cloud(rng, 0.5, rng.uniform(1, 2))
+    field = 1 + 0.28 * blades + 0.12 * cloud(rng, 1.6)
+    lush = rng.uniform(0, 1)
+    return coloured(field, (75 + 85 * (1 - lush), 110 + rng.uniform(-10, 30), 45 + 40 * (1 - lush)))
+
+
+def fallen_leaves(rng: np.random.Generator) -> Picture:
+    """Forest floor or autumn leaves: flakes of brown and yellow."""
+    picture = np.zeros((SIDE, SIDE, 3))
+    picture[:] = rng.uniform(60, 110) * np.array([1.0, 0.85, 0.65])
+    for _ in range(1400):
+        centre = rng.uniform(0, SIDE, 2)
+        colour = rng.uniform(70, 200) * np.array([1.0, rng.uniform(0.62, 0.9), rng.uniform(0.35, 0.75)])
+        axes = (int(rng.integers(2, 7)), int(rng.integers(1, 4)))
+        angle = float(rng.uniform(0, 180))
+        for dx in (-SIDE, 0, SIDE):
+            spot = (int(centre[0] + dx), int(centre[1]))
+            cv2.ellipse(picture, spot, axes, angle, 0, 360, colour.tolist(), -1)
+    return np.clip(picture * (1 + 0.15 * cloud(rng, 1.4))[..., None], 0, 255).astype(np.uint8)
+
+
+def paving(rng: np.random.Generator) -> Picture:
+    """Slabs or setts of concrete and stone."""
+    x, y = _grid()
+    columns = int(rng.choice([2, 3, 4, 8]))
+    rows = columns * int(rng.choice([1, 2]))
+    inside, number = _joints(x, y, columns, rows, float(rng.choice([0, 0.5, 0.33])), rng.uniform(0.8, 2.0))
+    tones = 1 + rng.uniform(0.04, 0.16) * rng.normal(0, 1, number.max() + 1)[number]
+    field = tones * (1 + 0.07 * cloud(rng, 1.2)) * (0.55 + 0.45 * inside)
+    base = rng.uniform(120, 200)
+    return coloured(field, (base, base * rng.uniform(0.82, 1.0), base * rng.uniform(0.7, 1.0)))
+
+
+def gravel(rng: np.random.Generator) -> Picture:
+    """Small stones, or earth."""
+    field = 1 + 0.25 * cloud(rng, 0.4) + 0.08 * cloud(rng, 1.5)
+    base = rng.uniform(100, 190)
+    return coloured(field, (base, base * rng.uniform(0.85, 1.0), base * rng.uniform(0.65, 0.98)))
+
+
+def brick(rng: np.random.Generator) -> Picture:
+    """A wall of bricks, red to white."""
+    x, y = _grid()
+    inside, number = _joints(x, y, 4, 12, 0.5, 1.2)
+    tones = 1 + rng.uniform(0.05, 0.2) * rng.normal(0, 1, number.max() + 1)[number]
+    stone = (tones * (1 + 0.1 * cloud(rng, 0.9)))[..., None]
+    red = rng.uniform(110, 215)
+    colour = np.array([red, red * rng.uniform(0.45, 0.95), red * rng.uniform(0.35, 0.9)])
+    mortar = rng.uniform(100, 200) * np.ones(3)
+    return np.clip(np.where(inside[..., None] > 0.4, stone * colour, mortar), 0, 255).astype(np.uint8)
+
+
+def plaster(rng: np.random.Generator) -> Picture:
+    """A painted wall, a little dirty."""
+    field = 1 + rng.uniform(0.01, 0.06) * cloud(rng, 1.6) + rng.uniform(0.0, 0.03) * cloud(rng, 0.5)
+    base = rng.uniform(190, 240)
+    return coloured(field, (base, base * rng.uniform(0.93, 1.0), base * rng.uniform(0.82, 1.0)))
+
+
+def panelling(rng: np.random.Generator) -> Picture:
+    """Upright boards, corrugated sheets or slats."""
+    x, _ = _grid()
+    count = int(rng.choice([4, 8, 16, 24]))
+    wave = np.abs((x * count) % 1.0 - 0.5)
+    if rng.random() < 0.5:
+        profile = 0.75 + 0.4 * np.sin(2 * np.pi * x * count) * 0.5
+    else:
+        profile = np.where(wave > 0.44, 0.5, 1.0)
+    field = profile * (1 + 0.05 * cloud(rng, 1.5))
+    base = rng.uniform(130, 230)
+    return coloured(field, (base, base * rng.uniform(0.8, 1.0), base * rng.uniform(0.65, 1.0)))
+
+
+def curtain(rng: np.random.Generator) -> Picture:
+    """Folds of cloth or blinds."""
+    x, y = _grid()
+    axis = y if rng.random() < 0.4 else x
+    waves = np.sin(2 * np.pi * (axis * rng.integers(6, 24) + 0.06 * cloud(rng, 2.2)))
+    base = rng.uniform(120, 235)
+    return coloured(0.8 + 0.25 * waves, (base, base * rng.uniform(0.85, 1.0), base * rng.uniform(0.75, 1.0)))
+
+
+def foliage(rng: np.random.Generator) -> Picture:
+    """Leaves of a tree or bush: light ones over dark gaps."""
+    picture = np.zeros((SIDE, SIDE, 3))
+    picture[:] = rng.uniform(15, 45) * np.array([0.8, 1.0, 0.6])
+    tone = rng.uniform(0.5, 1.0)
+    size = rng.uniform(1.5, 4.5)
+    for layer in np.linspace(0.35, 1.0, 900):
+        green = rng.uniform(70, 170) * layer
+        colour = green * np.array([tone * rng.uniform(0.7, 1.0), 1.0, rng.uniform(0.3, 0.65)])
+        spot = rng.uniform(0, SIDE, 2).astype(int)
+        axes = (int(rng.uniform(1, 2.6) * size) + 1, int(size) + 1)
+        angle = float(rng.uniform(0, 180))
+        for dx in (-SIDE, 0, SIDE):
+            cv2.ellipse(picture, (int(spot[0]) + dx, int(spot[1])), axes, angle, 0, 360, colour.tolist(), -1)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def bark(rng: np.random.Generator) -> Picture:
+    """A tree's trunk."""
+    field = 1 + 0.3 * cloud(rng, 0.9, 0.15)
+    base = rng.uniform(70, 150)
+    return coloured(field, (base, base * rng.uniform(0.78, 0.95), base * rng.uniform(0.6, 0.85)))
+
+
+def ceiling(rng: np.random.Generator) -> Picture:
+    """Panels of a suspended ceiling."""
+    x, y = _grid()
+    inside, _ = _joints(x, y, 2, 2, 0.0, 1.2)
+    field = (1 + 0.04 * rng.normal(0, 1, (SIDE, SIDE))) * (0.75 + 0.25 * inside)
+    return coloured(field, (rng.uniform(200, 240),) * 3)
+
+
+FLOORS: Final[dict[str, tuple[Maker, int]]] = {
+    "planks": (planks, 10), "tiles": (tiles, 16), "carpet": (carpet, 8), "concrete": (concrete, 8),
+    "asphalt": (asphalt, 8), "grass": (grass, 7), "leaves": (fallen_leaves, 5), "paving": (paving, 9), "gravel": (gravel, 5),
+}  # fmt: skip
+WALLS: Final[dict[str, tuple[Maker, int]]] = {
+    "brick": (brick, 8), "plaster": (plaster, 8), "panelling": (panelling, 9), "curtain": (curtain, 6),
+    "foliage": (foliage, 10), "bark": (bark, 4), "ceiling": (ceiling, 4),
+}  # fmt: skip
