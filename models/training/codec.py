@@ -12,7 +12,7 @@ _BLOCK: Final = 16
 
 def transmit(frame: Bytes, rng: np.random.Generator) -> Bytes:
     """The frame (h, w, 3) as it arrives: video blocks, JPEG or both."""
-    if rng.random() < 0.45:
+    if rng.random() < 0.35:
         frame = video(frame, rng)
     if rng.random() < 0.65:
         frame = jpeg(frame, int(rng.integers(30, 96)))
@@ -31,15 +31,15 @@ def video(frame: Bytes, rng: np.random.Generator) -> Bytes:
     Transform blocks of 16 come from coding a picture of half the size; a deblocking filter softens the last step.
     """
     height, width = frame.shape[:2]
-    first = jpeg(frame, int(rng.integers(12, 50)))
+    first = jpeg(frame, int(rng.integers(18, 60)))
     x, y = (int(v) for v in rng.integers(0, _BLOCK, 2))
     padded = cv2.copyMakeBorder(first, y, _BLOCK - y, x, _BLOCK - x, cv2.BORDER_REPLICATE)
     if rng.random() < 0.5:
         half = cv2.resize(padded, (padded.shape[1] // 2, padded.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        coarse = cv2.resize(jpeg(half, int(rng.integers(25, 70))), (padded.shape[1], padded.shape[0]))
-        share = rng.uniform(0.2, 0.6)
+        coarse = cv2.resize(jpeg(half, int(rng.integers(30, 75))), (padded.shape[1], padded.shape[0]))
+        share = rng.uniform(0.15, 0.45)
         padded = cv2.addWeighted(np.asarray(coarse, np.uint8), share, padded, 1 - share, 0)
-    second = jpeg(np.asarray(padded, np.uint8), int(rng.integers(20, 70)))[y : y + height, x : x + width]
+    second = jpeg(np.asarray(padded, np.uint8), int(rng.integers(25, 80)))[y : y + height, x : x + width]
     if rng.random() < 0.6:
         second = np.asarray(cv2.GaussianBlur(second, (3, 3), rng.uniform(0.3, 0.6)), np.uint8)
     return np.ascontiguousarray(second)

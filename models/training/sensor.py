@@ -18,28 +18,28 @@ from training.scene import Floats
 
 Bytes = NDArray[np.uint8]
 LUMA: Final = np.array([0.3, 0.59, 0.11], np.float32)
-MIDDLE: Final = 0.48  # where automatic exposure brings the mean, in roots of the light
+MIDDLE: Final = 0.49  # where automatic exposure brings the mean, in roots of the light
 
 
 def develop(light: Floats, rng: np.random.Generator) -> Bytes:
     """The picture (h, w, 3) uint8 BGR that some camera gives of linear light (h, w, 3) RGB."""
-    infrared = rng.random() < 0.12
-    dark = rng.random() < (0.3 if infrared else 0.12)
+    infrared = rng.random() < 0.1
+    dark = rng.random() < (0.3 if infrared else 0.08)
     picture = np.ascontiguousarray(light)
-    picture = _maybe(0.12, picture, rng, _rain)
+    picture = _maybe(0.08, picture, rng, _rain)
     picture = _lens(picture, rng)
     picture = _exposed(picture, rng)
     if infrared:
         picture = _infrared(picture, rng)
     picture = _maybe(0.3, picture, rng, _bloom)
-    picture = _maybe(0.25, picture, rng, _vignette)
+    picture = _maybe(0.2, picture, rng, _vignette)
     picture = cv2.sqrt(np.maximum(picture, 0))
     picture = _noise(picture, rng, dark=dark)
     if not infrared:
         picture = _white_balance(picture, rng)
     picture = _tone(picture, rng)
-    picture = _maybe(0.45, picture, rng, _sharpen)
-    picture = _maybe(0.2, picture, rng, _low_resolution)
+    picture = _maybe(0.6, picture, rng, _sharpen)
+    picture = _maybe(0.14, picture, rng, _low_resolution)
     if infrared or rng.random() < 0.04:
         picture = np.repeat((picture @ LUMA)[..., None], 3, axis=2)
     frame = cv2.convertScaleAbs(np.clip(picture, 0, 1), alpha=255.0)
@@ -76,10 +76,10 @@ def _rain(picture: Floats, rng: np.random.Generator) -> Floats:
 def _lens(picture: Floats, rng: np.random.Generator) -> Floats:
     """Out of focus a little, nearly always; seldom much; sometimes shaken."""
     kind = rng.random()
-    if kind < 0.55:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 0.75))
-    elif kind < 0.75:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.75, 1.6))
+    if kind < 0.45:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 0.65))
+    elif kind < 0.58:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.65, 1.5))
     if rng.random() < 0.06:
         length = int(rng.integers(3, 8))
         kernel = np.zeros((length, length), np.float32)
@@ -135,7 +135,7 @@ def _vignette(picture: Floats, rng: np.random.Generator) -> Floats:
 
 def _noise(root: Floats, rng: np.random.Generator, *, dark: bool) -> Floats:
     """Shot and read noise, amplified with the light that is missing; what a denoiser leaves are soft blotches."""
-    strength = rng.uniform(0.02, 0.085) if dark else abs(rng.normal(0, 0.013))
+    strength = rng.uniform(0.02, 0.085) if dark else abs(rng.normal(0, 0.01))
     if strength < 0.003:
         return root
     height, width = root.shape[:2]
@@ -163,7 +163,7 @@ def _white_balance(root: Floats, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.5:  # grey world, by halves: most cameras correct what the lamp colours
         means = root[::8, ::8].mean(axis=(0, 1))
         gains = gains * (means.mean() / np.maximum(means, 1e-3)).astype(np.float32) ** np.float32(rng.uniform(0.3, 1))
-    colourful = np.float32(rng.uniform(0.55, 1.2))
+    colourful = np.float32(rng.uniform(0.6, 1.5))
     mixing = np.diag(gains) @ (np.eye(3) * colourful + np.outer(LUMA, np.ones(3)) * (1 - colourful))
     return np.asarray(cv2.transform(root, mixing.T.astype(np.float32)), np.float32)
 
@@ -178,7 +178,7 @@ def _tone(root: Floats, rng: np.random.Generator) -> Floats:
         small = cv2.resize(toned @ LUMA, (width // 16, height // 16), interpolation=cv2.INTER_AREA)
         base = cv2.resize(cv2.GaussianBlur(small, (0, 0), 2.0), (width, height))[..., None]
         toned = toned + (np.float32(0.45) - base) * np.float32(rng.uniform(0.2, 0.55))
-    contrast, gamma = np.exp(rng.normal(0, 0.14)), np.exp(rng.normal(0, 0.12))
+    contrast, gamma = np.exp(rng.normal(0.08, 0.15)), np.exp(rng.normal(0, 0.12))
     toned = (toned - np.float32(0.42)) * np.float32(contrast) + np.float32(0.42 + rng.normal(0, 0.03))
     return np.asarray(cv2.pow(np.clip(toned, 0, 1), float(gamma)), np.float32)
 

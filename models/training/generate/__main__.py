@@ -21,11 +21,12 @@ _ROOT: Final = Path(__file__).parents[3]
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes; each uses one core.")
 @click.option("--figures", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/figures", help="The figure library.")
+@click.option("--places", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/places", help="Keeps textures.")
 @click.option("--data", type=click.Path(path_type=Path), default=_ROOT.parent / "shared/data", help="The shared data.")
-def main(out: Path, pictures: int, seed: int, workers: int, figures: Path, data: Path) -> None:
+def main(out: Path, pictures: int, seed: int, workers: int, figures: Path, places: Path, data: Path) -> None:
     """Render pictures of people in places; shards that are there are kept."""
     os.environ.setdefault("LP_NUM_THREADS", "1")  # of Mesa's software renderer: processes are the parallelism
-    order = Order(out, seed, figures, data)
+    order = Order(out, seed, figures, places, data)
     shards = range(-(-pictures // SHARD))
     missing = [number for number in shards if not order.path(number).exists()]
     with tqdm(total=len(shards) * SHARD, initial=(len(shards) - len(missing)) * SHARD, unit="picture") as bar:

@@ -14,7 +14,7 @@ from training.render import Renderer
 from training.samples import Sample
 from training.scene import Figure, Instance, Place
 
-CLOSE: Final = 0.13  # share of pictures with somebody near the camera
+CLOSE: Final = 0.18  # share of pictures with somebody near the camera
 GROUPED: Final = 0.5  # share of further people who join a group
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
 
@@ -31,7 +31,8 @@ class Library(Protocol):
 class PlaceMaker(Protocol):
     """Places with all that stands there."""
 
-    textures: NDArray[np.uint8]
+    def textures(self) -> NDArray[np.uint8]:
+        """The texture array, (layers, h, w, 3) sRGB."""
 
     def make(self, rng: np.random.Generator) -> Place:
         """Another place."""
@@ -60,7 +61,7 @@ class Studio:
 
     def __init__(self, renderer: Renderer, places: PlaceMaker, library: Library) -> None:
         self._renderer, self._places, self._library = renderer, places, library
-        renderer.use_textures(places.textures)
+        renderer.use_textures(places.textures())
 
     def samples(self, rng: np.random.Generator) -> list[Sample]:
         """One to three pictures of one place, with other people and light."""

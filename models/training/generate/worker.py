@@ -25,11 +25,12 @@ NICENESS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be made: the folder of the shards, the seed, and where figures and shared data lie."""
+    """What is to be made: the folder of the shards, the seed, and where figures, places and shared data lie."""
 
     out: Path
     seed: int
     figures: Path
+    places: Path
     data: Path
 
     def path(self, number: int) -> Path:
@@ -52,8 +53,8 @@ def work(order: Order, numbers: Sequence[int], progress: "Queue[int | str]", sto
 
 def open_studio(order: Order) -> Studio:
     """A renderer with the places and figures, and people on the posters."""
-    places, library = Places(order.data), FigureLibrary(order.figures)
-    posters.fill(places.textures, places.poster_layers, library, np.random.default_rng(order.seed))
+    places, library = Places(order.data, order.places), FigureLibrary(order.figures)
+    posters.fill(places.textures(), places.poster_layers, library, np.random.default_rng(order.seed))
     return Studio(Renderer(), places, library)
 
 
