@@ -38,6 +38,7 @@ class Layer:
     part: NDArray[np.uint8]
     faces: NDArray[np.int32]
     hides: NDArray[np.int32] = field(default_factory=lambda: _NOTHING)
+    drapes: bool = False  # hangs free of the body, so that posed legs push it outwards
 
     @classmethod
     def only(

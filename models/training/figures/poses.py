@@ -18,7 +18,7 @@ Origin = Literal["chest", "head", "hip", "floor"]  # floor: x, y from the hips, 
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """An arm that hangs: forward swing, bend of the elbow, spread from the body."""
+    """An arm that hangs: swing forward of the plumb line, bend of the elbow, spread from the body."""
 
     forward: float = 0.0
     elbow: float = 12.0
@@ -69,10 +69,10 @@ class Pose:
 
 
 def _standing(rng: np.random.Generator, name: str) -> Pose:
-    legs = {side: Leg(hip=rng.uniform(-3, 4), knee=rng.uniform(1, 7), spread=rng.uniform(-4, 3)) for side in SIDES}
+    legs = {side: Leg(hip=rng.uniform(-3, 4), knee=rng.uniform(1, 7), spread=rng.uniform(-6, 0)) for side in SIDES}
     relaxed = str(rng.choice(SIDES))
     if rng.random() < 0.5:  # the weight on one leg, the other knee bent and the foot set out
-        legs[relaxed] = Leg(hip=rng.uniform(6, 16), knee=rng.uniform(14, 26), spread=rng.uniform(0, 6), outward=15)
+        legs[relaxed] = Leg(hip=rng.uniform(6, 16), knee=rng.uniform(14, 26), spread=rng.uniform(-3, 4), outward=15)
     if rng.random() < 0.12:  # feet wide apart
         for leg in legs.values():
             leg.spread += 6
@@ -83,7 +83,7 @@ def _standing(rng: np.random.Generator, name: str) -> Pose:
 
 
 def _hanging(rng: np.random.Generator) -> Arm:
-    return Swing(rng.uniform(-10, 14), rng.uniform(6, 30), rng.uniform(1, 10))
+    return Swing(rng.uniform(-10, 14), rng.uniform(6, 30), rng.uniform(5, 14))
 
 
 def _posture(pose: Pose, rng: np.random.Generator) -> None:
@@ -101,7 +101,7 @@ def _gait(phase: float, stride: float) -> Leg:
     hip = 8 + 20 * stride * np.cos(2 * np.pi * (phase - 0.93))
     knee = 5 + 11 * stride * np.exp(-(((phase - 0.13) / 0.08) ** 2)) + 56 * min(stride, 1.2) * swing
     ankle = 9 * np.exp(-(((phase - 0.42) / 0.12) ** 2)) - 20 * stride * np.exp(-(((phase - 0.62) / 0.07) ** 2))
-    return Leg(hip=float(hip), knee=float(knee), spread=-3.0, outward=5.0, ankle=float(ankle), flat=False)
+    return Leg(hip=float(hip), knee=float(knee), spread=-5.5, outward=5.0, ankle=float(ankle), flat=False)
 
 
 def walking(rng: np.random.Generator, name: str = "walk") -> Pose:
@@ -112,7 +112,7 @@ def walking(rng: np.random.Generator, name: str = "walk") -> Pose:
     arms: dict[str, Arm] = {}
     for side, shift in (("L", 0.5), ("R", 0.0)):
         forward = 3 + reach * np.cos(2 * np.pi * (phase + shift - 0.95))
-        arms[side] = Swing(float(forward), 14 + max(0.0, float(forward)) * 0.8, rng.uniform(1, 8))
+        arms[side] = Swing(float(forward), 14 + max(0.0, float(forward)) * 0.8, rng.uniform(4, 11))
     pose = Pose(name, legs, arms)
     _posture(pose, rng)
     pose.bend += 2 * stride
@@ -203,7 +203,7 @@ def bending(rng: np.random.Generator) -> Pose:
         if rng.random() < 0.75:
             pose.arms[side] = Hand((rng.uniform(0.0, 0.2), -rng.uniform(0.25, 0.5), rng.uniform(0.25, 0.8)), "floor")
         else:
-            pose.arms[side] = Swing(pose.bend + pose.pelvis, rng.uniform(5, 40), 4)
+            pose.arms[side] = Swing(rng.uniform(-5, 20), rng.uniform(5, 40), 4)
     pose.nod = rng.uniform(-25, 10)
     return pose
 
@@ -276,7 +276,7 @@ def carrying(rng: np.random.Generator) -> Pose:
     if kind in {"bag", "bags", "basket"}:
         sides = SIDES if kind == "bags" else (side,)
         for each in sides:
-            pose.arms[each] = Swing(rng.uniform(-6, 8), rng.uniform(3, 10), rng.uniform(3, 9))
+            pose.arms[each] = Swing(rng.uniform(-6, 8), rng.uniform(3, 10), rng.uniform(8, 15))
             pose.grip[each] = 60
         pose.carries = tuple(f"{'basket' if kind == 'basket' else 'bag'} {each}" for each in sides)
     elif kind == "shoulder":

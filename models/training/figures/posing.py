@@ -31,7 +31,7 @@ class Poser:
         for side in SIDES:
             match pose.arms[side]:
                 case Swing() as arm:
-                    turns |= _hanging(self._rig, body, side, arm)
+                    turns |= _hanging(self._rig, body, posture, side, arm)
                 case Hand() as arm:
                     turns |= _reaching(self._rig, body, posture, side, arm)
             turns |= _fingers(self._rig, body, side, pose.grip[side])
@@ -66,17 +66,41 @@ def _trunk_and_legs(pose: Pose) -> dict[str, Floats]:
     return turns
 
 
-def _hanging(rig: Rig, body: Body, side: str, arm: Swing) -> dict[str, Floats]:
-    """The arm let down from its rest direction, swung and bent."""
+def _hanging(rig: Rig, body: Body, posture: Posture, side: str, arm: Swing) -> dict[str, Floats]:
+    """The arm hangs straight down, turned with the chest, swung and bent."""
     sign = 1 if side == "L" else -1
-    rest = body.joint(rig, f"wrist.{side}") - body.joint(rig, f"upperarm01.{side}")
-    down = float(np.rad2deg(np.arctan2(abs(rest[0]), -rest[2])))
-    lowered = turn("y", sign * (down - 5 - arm.spread))
-    bent = lowered.T @ turn("x", -arm.elbow) @ turn("z", -sign * 0.25 * arm.elbow) @ lowered
+    chest = posture.frame("spine01")
+    heading = turn("z", float(np.rad2deg(np.arctan2(chest[1, 0], chest[0, 0]))))
+    raised = heading @ turn("y", -sign * arm.spread) @ turn("x", -arm.forward)
+    inward = turn("z", -sign * 0.25 * arm.elbow)
+    first = raised @ np.array([0, 0, -1], np.float32)
+    second = raised @ inward @ turn("x", -arm.elbow) @ np.array([0, 0, -1], np.float32)
+    hinge = raised @ inward @ np.array([-1, 0, 0], np.float32)
+    clavicle = turn("y", -sign * max(0.0, arm.forward - 80) * 0.2)
+    return _aimed(rig, body, posture, side, clavicle, first, second, hinge)
+
+
+def _aimed(
+    rig: Rig,
+    body: Body,
+    posture: Posture,
+    side: str,
+    clavicle: Floats,
+    first: Floats,
+    second: Floats,
+    hinge: Floats,
+) -> dict[str, Floats]:
+    """Turns that point the upper arm along `first` and the forearm along `second`, the elbow's axis along `hinge`."""
+    shoulder, elbow, wrist = (body.joint(rig, f"{bone}.{side}") for bone in ("upperarm01", "lowerarm01", "wrist"))
+    upper, lower = elbow - shoulder, wrist - elbow
+    above = posture.frame(f"clavicle.{side}") @ clavicle
+    rest_hinge = np.cross(upper, _FORWARD)  # a bend about it brings the hand forward
+    turned = frame_of(first, hinge) @ frame_of(upper, rest_hinge).T
+    turned_lower = frame_of(second, hinge) @ frame_of(lower, rest_hinge).T
     return {
-        f"upperarm01.{side}": turn("x", -arm.forward) @ lowered,
-        f"lowerarm01.{side}": bent,
-        f"clavicle.{side}": turn("y", -sign * max(0.0, arm.forward - 80) * 0.2),
+        f"clavicle.{side}": clavicle,
+        f"upperarm01.{side}": np.asarray(above.T @ turned, np.float32),
+        f"lowerarm01.{side}": np.asarray(turned.T @ turned_lower, np.float32),
     }
 
 
@@ -113,14 +137,7 @@ def _reaching(rig: Rig, body: Body, posture: Posture, side: str, arm: Hand) -> d
     hinge = np.cross(first, second)
     if np.linalg.norm(hinge) < 1e-3:
         hinge = np.cross(first, -pole)
-    rest_hinge = np.cross(upper, _FORWARD)  # a bend about it brings the hand forward
-    turned = frame_of(first, hinge) @ frame_of(upper, rest_hinge).T
-    turned_lower = frame_of(second, hinge) @ frame_of(lower, rest_hinge).T
-    return {
-        f"clavicle.{side}": clavicle,
-        f"upperarm01.{side}": above.T @ turned,
-        f"lowerarm01.{side}": turned.T @ turned_lower,
-    }
+    return _aimed(rig, body, posture, side, clavicle, first, second, hinge)
 
 
 def _fingers(rig: Rig, body: Body, side: str, bend: float) -> dict[str, Floats]:
