@@ -106,7 +106,7 @@ class Milliner:
             inner = (np.roll(radius, 1, 1) + np.roll(radius, -1, 1) + 2 * radius) / 4
             inner[1:-1] = (inner[:-2] + inner[2:] + 2 * inner[1:-1]) / 4
             radius = np.maximum(inner, radius - 0.004)
-        radius[1:] += gap
+        radius += gap * np.minimum(radius / 0.05, 1)  # no knob at the crown
         angle = np.linspace(0, 2 * np.pi, _COLUMNS, endpoint=False)
         grid = np.stack(
             [

@@ -1,7 +1,7 @@
 """Colours for figures: skin, hair and clothes as they are met in the street, drawn anew each time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -69,6 +69,23 @@ _TROUSERS: Final = {
     "white": ((222, 222, 218), 0.02),
     "brown": ((84, 64, 50), 0.02),
 }
+_SHOES: Final = {
+    "black": ((26, 25, 25), 0.45),
+    "white": ((224, 222, 218), 0.25),
+    "brown": ((92, 62, 42), 0.14),
+    "grey": ((120, 120, 122), 0.11),
+    "red": ((150, 40, 40), 0.05),
+}
+_DARK: Final = {
+    "black": ((20, 20, 22), 0.55),
+    "navy": ((28, 32, 52), 0.15),
+    "brown": ((66, 50, 42), 0.12),
+    "green": ((38, 54, 46), 0.08),
+    "plum": ((62, 36, 50), 0.1),
+}
+_SUITS: Final = ((24, 24, 26), (30, 34, 50), (66, 67, 70), (110, 100, 88))
+_WORK: Final = ((36, 56, 110), (70, 72, 76), (200, 80, 30), (40, 80, 60), (26, 34, 56))
+_REFLECTIVE: Final = Surface((0.72, 0.74, 0.75), gloss=0.6, grain=0.03)
 _PLAIN_SHARE: Final = 0.65
 _HI_VIS: Final = ((225, 240, 40), (255, 120, 20))
 
@@ -173,44 +190,63 @@ def _cloth(
 
 def _clothes(figure: Figure, rng: np.random.Generator) -> dict[Part, Surface]:
     words = figure.dress
-    top = _cloth(rng)
-    quiet = rng.random() < 0.9
-    bottom = Surface(_varied(_pick(_TROUSERS, rng), rng), grain=float(rng.uniform(0.1, 0.35))) if quiet else _cloth(rng)
-    coat = _cloth(rng, plain=0.9)
-    if words.get("top") == "suit":
-        coat = Surface(
-            _varied(((24, 24, 26), (30, 34, 50), (66, 67, 70), (110, 100, 88))[rng.integers(4)], rng, 4), grain=0.1
-        )
+    kind = str(words.get("top", ""))
+    top, skirt = _cloth(rng), _cloth(rng, plain=0.65)
+    bottom = _trousers(rng)
+    coat = _quilted(_cloth(rng, plain=1.0), rng) if kind == "puffy coat" else _cloth(rng, plain=0.92)
+    if kind == "suit":
+        coat = Surface(_varied(_SUITS[rng.integers(len(_SUITS))], rng, 4), grain=0.1)
         bottom = Surface(coat.colour, grain=0.1) if rng.random() < 0.75 else bottom
-    if words.get("top") == "overall" and rng.random() < 0.4:
-        bottom = top = Surface(
-            _varied(((36, 56, 110), (70, 72, 76), (200, 80, 30), (40, 80, 60))[rng.integers(4)], rng)
+    if kind in {"overall", "dungarees"} and rng.random() < 0.5:
+        bottom = Surface(_varied(_WORK[rng.integers(len(_WORK))], rng), grain=0.2)
+        top = bottom if kind == "overall" and rng.random() < 0.6 else top
+    if kind == "dress":
+        top = skirt
+        if words.get("headscarf") and rng.random() < 0.6:
+            top = skirt = Surface(_varied(_pick(_DARK, rng), rng), grain=0.1)
+    if words.get("tights"):
+        bottom = Surface(
+            _varied((26, 25, 27), rng) if rng.random() < 0.7 else _varied(_pick(_PLAIN, rng), rng), grain=0.05
         )
-    sleeve = top if rng.random() < 0.9 else _cloth(rng, plain=1.0)
-    shoe = Surface(
-        _varied(
-            _pick(
-                {
-                    "black": ((26, 25, 25), 0.45),
-                    "white": ((224, 222, 218), 0.25),
-                    "brown": ((92, 62, 42), 0.15),
-                    "grey": ((120, 120, 122), 0.15),
-                },
-                rng,
-            ),
-            rng,
-        ),
-        gloss=float(rng.uniform(0, 0.5)),
-    )
+    outer = top if kind == "hoodie" else coat
+    scarf = _cloth(rng, plain=0.7)
+    if words.get("hood"):
+        scarf = outer
+    elif kind == "dress" and rng.random() < 0.35:
+        scarf = top
     return {
         Part.TOP: top,
-        Part.SLEEVE: sleeve,
+        Part.SLEEVE: top if rng.random() < 0.92 else _cloth(rng, plain=1.0),
         Part.BOTTOM: bottom,
-        Part.SKIRT: _cloth(rng, plain=0.65),
+        Part.SKIRT: skirt,
         Part.COAT: coat,
-        Part.SHOE: shoe,
-        Part.TRIM: Surface(_between(coat.colour, _varied(_pick(_PLAIN, rng), rng), 0.5), grain=0.1),
+        Part.SCARF: scarf,
+        Part.SHOE: Surface(_varied(_pick(_SHOES, rng), rng), gloss=float(rng.uniform(0, 0.5))),
+        Part.TRIM: _REFLECTIVE if words.get("vest") else _trim(coat, rng),
     }
+
+
+def _trousers(rng: np.random.Generator) -> Surface:
+    if rng.random() < 0.07:
+        return _cloth(rng)
+    colour = _varied(_pick(_TROUSERS, rng), rng)
+    faded = rng.random() < 0.25  # worn denim
+    second = _between(colour, (0.6, 0.62, 0.66), 0.3)
+    pattern = Pattern.BLOTCHES if faded else Pattern.PLAIN
+    return Surface(colour, second, pattern, 5.0, 0.4 if faded else 0.0, grain=float(rng.uniform(0.1, 0.35)))
+
+
+def _quilted(cloth: Surface, rng: np.random.Generator) -> Surface:
+    """Seams around a padded coat."""
+    seam = _between(cloth.colour, (0.0, 0.0, 0.0), 0.55)
+    gloss = float(rng.uniform(0.1, 0.45))
+    return replace(
+        cloth, second=seam, pattern=Pattern.RINGS, frequency=float(rng.uniform(8, 16)), strength=0.5, gloss=gloss
+    )
+
+
+def _trim(coat: Surface, rng: np.random.Generator) -> Surface:
+    return Surface(_between(coat.colour, _varied(_pick(_PLAIN, rng), rng), 0.5), grain=0.1)
 
 
 def _extras(rng: np.random.Generator) -> dict[Part, Surface]:
@@ -220,7 +256,6 @@ def _extras(rng: np.random.Generator) -> dict[Part, Surface]:
     return {
         Part.HAT: _cloth(rng, plain=0.85),
         Part.MASK: Surface(_varied(mask, rng), grain=0.03),
-        Part.SCARF: _cloth(rng, plain=0.7),
         Part.APRON: Surface(_varied(apron, rng), grain=0.08),
         Part.VEST: Surface(_varied(vest, rng), grain=0.05),
         Part.CARRIED: _cloth(rng, plain=0.75),

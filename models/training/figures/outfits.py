@@ -10,7 +10,7 @@ from training.figures.body import Body, BodyModel
 from training.figures.headwear import Head, Milliner
 from training.figures.layers import Layer
 from training.figures.poses import Pose
-from training.figures.shells import Tailor, doubled
+from training.figures.shells import Tailor, doubled, over
 from training.figures.wardrobe import Item, Wardrobe
 from training.scene import Part
 
@@ -76,12 +76,20 @@ class Dresser:
             self._dress(body, outfit, rng)
         else:
             self._top_and_bottom(body, pose, outfit, rng)
-            if grown and rng.random() < 0.13:
+            if grown and outfit.words["top"] not in _NO_VEST and rng.random() < 0.16:
                 self._work(body, outfit, rng)
+        self._hang_over(outfit)
         shoes = self._wardrobe.shoes
         outfit.layers.append(shoes[rng.integers(len(shoes))].worn(body))
         self._head(body, outfit, rng, cold=cold)
         return outfit
+
+    @staticmethod
+    def _hang_over(outfit: Outfit) -> None:
+        """Tops, coats and skirts lie outside trousers, vests and aprons outside all of them."""
+        under = [layer for layer in outfit.layers if layer.part[0] == Part.BOTTOM and (layer.part == Part.BOTTOM).all()]
+        for cloth in under:
+            outfit.layers = [layer if layer is cloth else over(layer, cloth, 0.007) for layer in outfit.layers]
 
     def _levels(self, body: Body) -> tuple[float, float, float]:
         """Heights of waist, hips and knees in metres."""
@@ -196,7 +204,7 @@ class Dresser:
         """A high-visibility vest or an apron over what is worn."""
         top = outfit.layers[0]
         _, hip, knee = self._levels(body)
-        if rng.random() < 0.5 and outfit.words["top"] not in _NO_VEST:
+        if rng.random() < 0.5 or outfit.words["top"] in _WHOLE:
             vest = doubled(
                 top,
                 lambda layer: np.isin(layer.part, (Part.TOP, Part.COAT)) & (layer.vertices[:, 2] > hip * 0.98),
@@ -208,8 +216,8 @@ class Dresser:
         else:
             chest = float(body.joint(self._rig, "spine01")[2]) - 0.02
             waist, _, _ = self._levels(body)
-            cloth = self._tailor.torso(body, sleeves=0.0, hem=hip, neck=False, gap=0.045, rounds=16, part=Part.APRON)
-            outfit.layers.append(self._tailor.front(cloth, 0.3, waist - 0.05, chest, Part.APRON))
+            cloth = doubled(top, lambda layer: layer.part == Part.TOP, 0.014, Part.APRON)
+            outfit.layers.append(self._tailor.front(cloth, 0.34, waist - 0.08, chest, Part.APRON))
             lower = self._tailor.skirt(
                 body, hem=knee * rng.uniform(0.95, 1.35), top=waist + 0.02, gap=0.03, width=0.85, part=Part.APRON
             )
@@ -275,7 +283,7 @@ class Dresser:
             under = self._milliner.above(head, hair.vertices, hat[0] - 0.02, hat[1])
             faces = hair.faces[~under[hair.faces].any(axis=1)]
             hair = Layer.only(hair.vertices, hair.weights, hair.part, faces, hair.hides)
-        outfit.layers.append(hair)
+        outfit.layers.append(over(hair, outfit.layers[0], 0.008))
 
 
 def _striped(vest: Layer, body: Body) -> NDArray[np.uint8]:

@@ -90,7 +90,7 @@ def _posture(pose: Pose, rng: np.random.Generator) -> None:
     pose.bend = rng.normal(4, 4)
     pose.lean = rng.normal(0, 2.5)
     pose.twist = rng.normal(0, 6)
-    pose.nod = rng.normal(8, 10)
+    pose.nod = rng.normal(5, 9)
     pose.look = float(np.clip(rng.normal(0, 25), -65, 65))
     pose.tilt = rng.normal(0, 4)
 
@@ -162,8 +162,8 @@ def standing(rng: np.random.Generator) -> Pose:
     elif kind < 0.58:
         for each in SIDES:  # hands folded before the body
             pose.arms[each] = Hand((0.05, -0.22, -0.42), pole=(1, 0.3, -0.4))
-    elif kind < 0.68:
-        pose.arms[side] = Hand((0.02, -0.12, -0.1), "head", (0.6, 0, -1))  # hand at the chin or the face
+    elif kind < 0.63:
+        pose.arms[side] = Hand((0.05, -0.16, -0.2), "head", (0.5, 0.1, -1))  # hand at the chin or the face
         pose.grip[side] = 35
     return pose
 
@@ -316,7 +316,7 @@ def hand_in_hand(rng: np.random.Generator, *, child: bool) -> Pose:
     pose = walking(rng, "hold hand") if rng.random() < 0.6 else _standing(rng, "hold hand")
     side = str(rng.choice(SIDES))
     if child:
-        pose.arms[side] = Hand((0.2, -0.05, rng.uniform(0.12, 0.32)), pole=(1, 0.2, -0.4))
+        pose.arms[side] = Hand((rng.uniform(0.3, 0.4), -0.08, rng.uniform(-0.05, 0.25)), pole=(0.6, 0.3, -1))
     else:
         pose.arms[side] = Hand((0.26, -0.03, -rng.uniform(0.4, 0.5)), pole=(0.6, 1, -0.3))
     return pose

@@ -15,6 +15,7 @@ from training.figures.skeleton import vertex_normals
 from training.scene import Floats, Part
 
 Mask = NDArray[np.bool_]
+_NEAR: Final = 0.06  # metres within which one layer can lie on another
 _HEM: Final = 0.03  # metres inside a shell's edge where the body still shows
 
 
@@ -176,6 +177,26 @@ def pushed_out(cloth: Floats, faces: NDArray[np.int32], body: Floats, normals: F
         moved += normals[near] * np.clip(gap - depth, 0, 0.12)[:, None]
         moved = smooth @ moved
     return np.asarray(moved, np.float32)
+
+
+def over(upper: Layer, under: Layer, gap: float) -> Layer:
+    """The upper layer moved at rest to at least `gap` metres outside the one under it, where they are close."""
+    normals = vertex_normals(under.vertices, under.faces)
+    distance, near = cKDTree(under.vertices).query(upper.vertices, distance_upper_bound=_NEAR)
+    close = np.flatnonzero(np.isfinite(distance))
+    normal = normals[near[close]]
+    depth = np.einsum("ij,ij->i", upper.vertices[close] - under.vertices[near[close]], normal)
+    push = np.zeros(len(upper.vertices))
+    push[close] = np.maximum(gap - depth, 0)
+    smooth = smoother(upper.faces, len(push))
+    for _ in range(2):  # neighbours come along, so that no spike is drawn out
+        push = np.maximum(push, smooth @ push)
+    normals = vertex_normals(upper.vertices, upper.faces)
+    moved = upper.vertices.astype(float)
+    moved[close] += normal * push[close][:, None]
+    rest = np.setdiff1d(np.flatnonzero(push), close)
+    moved[rest] += normals[rest] * push[rest][:, None]
+    return replace(upper, vertices=moved.astype(np.float32))
 
 
 def doubled(layer: Layer, keep: Callable[[Layer], Mask], gap: float, part: Part) -> Layer:
