@@ -2,7 +2,7 @@
 # What the scripts share; sourced, never run.
 #
 # A script that sources this stands in the root of the repository, stops at the first error, and can rely on
-# `setup run` or `setup dev` to have made .venv, and on `need_packages SECTION` for Debian's packages.
+# `setup run`, `setup training` or `setup dev` to have made .venv, and on `need_packages SECTION` for Debian's packages.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -23,11 +23,22 @@ find_python() {
     die "needs Python 3.11 or newer; install python3 and python3-venv"
 }
 
-# setup run|dev: make or renew .venv with the run-time packages, or with the developers' as well.
+# PyPI's torch for x86-64 brings 3 GB of CUDA. A machine without a card of NVIDIA's takes the build without it from the
+# index of torch's makers, or PyPI's after all where that index cannot be reached.
+torch_index() {
+    local index=https://download.pytorch.org/whl/cpu
+    if [ "$(uname -m)" = x86_64 ] && ! command -v nvidia-smi > /dev/null &&
+        .venv/bin/python -c "import urllib.request as r; r.urlopen('$index/torch/', timeout=5)" 2> /dev/null; then
+        printf -- '--extra-index-url\n%s\n' "$index"
+    fi
+}
+
+# setup run|training|dev: make or renew .venv with the run-time packages; with those of the training as well; with the
+# developers' on top, who test the training too.
 # A stamp in it says what it was made from, so that nothing is done where nothing changed.
 setup() {
-    local kind=$1 python want
-    local groups=()
+    local kind=$1 python want made=''
+    local groups=() more=()
     mkdir -p .cache
     exec 9>.cache/setup.lock
     flock 9
@@ -39,13 +50,19 @@ setup() {
         "$python" -m venv .venv
     fi
     want="$(.venv/bin/python --version) $(sha256sum < pyproject.toml)"
-    if ! grep -qxF "dev $want" .venv/made-from 2>/dev/null && ! grep -qxF "$kind $want" .venv/made-from 2>/dev/null; then
-        [ "$kind" = run ] || groups=(--group dev)
-        say "installing the packages of pyproject.toml ($kind)"
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable . "${groups[@]}"
-        printf '%s\n' "$kind $want" > .venv/made-from
-    fi
+    [ ! -f .venv/made-from ] || made=$(< .venv/made-from)
+    case "$kind: $made" in
+        *": dev $want" | "$kind: $kind $want" | "run: training $want") ;;
+        *)
+            say "installing the packages of pyproject.toml ($kind)"
+            [ "$kind" = run ] || groups=(--group training)
+            [ "$kind" != dev ] || groups+=(--group dev)
+            [ "$kind" = run ] || mapfile -t more < <(torch_index)
+            .venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+            .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable . "${groups[@]}" "${more[@]}"
+            printf '%s\n' "$kind $want" > .venv/made-from
+            ;;
+    esac
     exec 9>&-
 }
 
