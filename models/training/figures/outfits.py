@@ -10,12 +10,14 @@ from training.figures.body import Body, BodyModel
 from training.figures.headwear import Head, Milliner
 from training.figures.layers import Layer
 from training.figures.poses import Pose
-from training.figures.shells import Tailor, doubled, over
+from training.figures.shells import Tailor, doubled, hung, over
 from training.figures.wardrobe import Item, Wardrobe
 from training.scene import Part
 
 _WHOLE: Final = frozenset({"overall", "dungarees"})  # tops that are trousers, too
-_NO_VEST: Final = frozenset({"suit", "jacket", "blouse"})
+_OPEN: Final = frozenset({"suit", "jacket", "dress"})  # trousers or tights are seen above the hem
+_SHAPED: Final = frozenset({"suit", "dress", *_WHOLE})  # cut to the body
+_NO_WORK: Final = frozenset({"suit", "jacket", "blouse", "dress"})
 _HAIR: Final = {
     "man": (
         "short01",
@@ -76,20 +78,31 @@ class Dresser:
             self._dress(body, outfit, rng)
         else:
             self._top_and_bottom(body, pose, outfit, rng)
-            if grown and outfit.words["top"] not in _NO_VEST and rng.random() < 0.16:
-                self._work(body, outfit, rng)
-        self._hang_over(outfit)
+        self._hang(body, outfit, rng)
+        if not cold and grown and outfit.words["top"] not in _NO_WORK and rng.random() < 0.2:
+            self._work(body, outfit, rng)
         shoes = self._wardrobe.shoes
         outfit.layers.append(shoes[rng.integers(len(shoes))].worn(body))
         self._head(body, outfit, rng, cold=cold)
         return outfit
 
-    @staticmethod
-    def _hang_over(outfit: Outfit) -> None:
-        """Tops, coats and skirts lie outside trousers, vests and aprons outside all of them."""
-        under = [layer for layer in outfit.layers if layer.part[0] == Part.BOTTOM and (layer.part == Part.BOTTOM).all()]
-        for cloth in under:
-            outfit.layers = [layer if layer is cloth else over(layer, cloth, 0.007) for layer in outfit.layers]
+    def _hang(self, body: Body, outfit: Outfit, rng: np.random.Generator) -> None:
+        """The top hangs from chest and back; tops, coats and skirts lie outside trousers, which end under them."""
+        top, words = outfit.layers[0], outfit.words
+        arms = [i for i, name in enumerate(self._rig.names) if name.startswith(("upperarm", "lowerarm", "wrist"))]
+        trunk = (top.weights[:, arms].sum(axis=1) < 0.25) & np.isin(top.part, (Part.TOP, Part.COAT))
+        if words["top"] not in _SHAPED:
+            outfit.layers[0] = hung(top, trunk, float(body.joint(self._rig, "spine01")[2]), rng.uniform(0.3, 1.0))
+        for place, layer in enumerate(outfit.layers):
+            if place == 0 or not (layer.part == Part.BOTTOM).all():
+                continue
+            outfit.layers = [other if other is layer else over(other, layer, 0.007) for other in outfit.layers]
+            if words["top"] not in _OPEN:
+                hem = float(np.quantile(outfit.layers[0].vertices[trunk, 2], 0.02)) + 0.05 * body.build.height / 1.7
+                seen = (layer.vertices[:, 2] < hem)[layer.faces].any(axis=1)
+                outfit.layers[place] = Layer.only(
+                    layer.vertices, layer.weights, layer.part, layer.faces[seen], layer.hides
+                )
 
     def _levels(self, body: Body) -> tuple[float, float, float]:
         """Heights of waist, hips and knees in metres."""
@@ -130,7 +143,7 @@ class Dresser:
             outfit.words["headscarf"] = True
         else:
             hem = hip + (knee - hip) * rng.uniform(0.6, 1.7)
-            sleeves, width, gap = float(rng.choice([0.0, 0.28, 0.5, 1.0])), rng.uniform(0.75, 1.0), 0.014
+            sleeves, width, gap = float(rng.choice([0.14, 0.28, 0.5, 1.0])), rng.uniform(0.75, 1.0), 0.014
         one = scarfed or rng.random() < 0.55
         outfit.words["top"] = "dress" if one else "tee"
         over = 0.0 if one else rng.uniform(0, 0.08)  # a top worn over the skirt's waist

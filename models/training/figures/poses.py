@@ -253,7 +253,7 @@ def phoning(rng: np.random.Generator) -> Pose:
     pose = walking(rng, "phone") if rng.random() < 0.4 else _standing(rng, "phone")
     side = str(rng.choice(SIDES))
     if rng.random() < 0.45:
-        pose.arms[side] = Hand((0.12, -0.05, -0.06), "head", (0.7, -0.2, -1))
+        pose.arms[side] = Hand((0.11, -0.09, -0.14), "head", (0.55, -0.1, -1))
     else:
         pose.arms[side] = Hand(
             (rng.uniform(-0.12, 0.02), -rng.uniform(0.3, 0.4), -rng.uniform(0.05, 0.25)), pole=(0.5, 0, -1)
@@ -291,7 +291,7 @@ def carrying(rng: np.random.Generator) -> Pose:
     else:
         low = -rng.uniform(0.2, 0.38)
         for each in SIDES:
-            pose.arms[each] = Hand((0.17, -0.36, low), pole=(0.7, 0.5, -1))
+            pose.arms[each] = Hand((0.17, -rng.uniform(0.27, 0.36), low), pole=(0.7, 0.5, -1))
         pose.bend -= 4
         pose.carries = ("box",)
     return pose

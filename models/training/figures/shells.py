@@ -16,6 +16,9 @@ from training.scene import Floats, Part
 
 Mask = NDArray[np.bool_]
 _NEAR: Final = 0.06  # metres within which one layer can lie on another
+_DIRECTIONS: Final = 24
+_LEVELS: Final = 14
+_INWARDS: Final = 0.12  # metres a metre that hanging cloth may fall inwards
 _HEM: Final = 0.03  # metres inside a shell's edge where the body still shows
 
 
@@ -177,6 +180,37 @@ def pushed_out(cloth: Floats, faces: NDArray[np.int32], body: Floats, normals: F
         moved += normals[near] * np.clip(gap - depth, 0, 0.12)[:, None]
         moved = smooth @ moved
     return np.asarray(moved, np.float32)
+
+
+def hung(layer: Layer, trunk: Mask, chest: float, share: float) -> Layer:
+    """A top that hangs straight down from where the body is widest instead of following it inwards.
+
+    `trunk` marks the layer's vertices that are no sleeves; below `chest` metres each may fall inwards by no more than
+    a little a metre from the widest place above it in its direction. `share` 0 leaves the layer, 1 hangs it fully.
+    """
+    own = np.flatnonzero(trunk & (layer.vertices[:, 2] < chest))
+    points = layer.vertices[own].astype(float)
+    centre = np.array([0.0, (points[:, 1].min() + points[:, 1].max()) / 2])
+    flat = points[:, :2] - centre
+    radius, angle = np.linalg.norm(flat, axis=1), np.arctan2(flat[:, 1], flat[:, 0])
+    column = np.floor((angle / (2 * np.pi) % 1) * _DIRECTIONS).astype(int)
+    low = points[:, 2].min()
+    row = np.floor((chest - points[:, 2]) / (chest - low + 1e-6) * _LEVELS).astype(int)
+    widest = np.zeros((_LEVELS, _DIRECTIONS))
+    np.maximum.at(widest, (row, column), radius)
+    fall = (chest - low) / _LEVELS * _INWARDS
+    for level in range(1, _LEVELS):
+        widest[level] = np.maximum(widest[level], widest[level - 1] - fall)
+    beside = np.maximum(np.roll(widest, 1, 1), np.roll(widest, -1, 1)) * 0.97  # spans hollows between two folds
+    widest = np.maximum(widest, beside)
+    widest = (np.roll(widest, 1, 1) + 2 * widest + np.roll(widest, -1, 1)) / 4
+    longer = 1 + share * np.maximum(widest[row, column] / np.maximum(radius, 1e-6) - 1, 0)
+    moved = layer.vertices.astype(float)
+    moved[own, :2] = centre + flat * longer[:, None]
+    smooth = smoother(layer.faces, len(moved))
+    evened = smooth @ (smooth @ moved)
+    moved[own] = evened[own]
+    return replace(layer, vertices=moved.astype(np.float32))
 
 
 def over(upper: Layer, under: Layer, gap: float) -> Layer:

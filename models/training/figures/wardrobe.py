@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.figures.body import Body, BodyModel
+from training.figures.body import Body, BodyModel, Build
 from training.figures.garments import Garment, pieces, read_garment
 from training.figures.layers import Layer
 from training.scene import Part
 
 _SMALL: Final = 60  # vertices; smaller pieces are buttons, buckles and collars
-HAIR_CAP: Final = 0.003  # metres that hair stands off the skin at least
+_LAPEL: Final = 0.4  # metres from the collar to the button of a suit
+_MADE_FOR: Final = Build(female=False, age=30, height=1.76, sliders={"gender": 0.0, "age": 0.7})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ class Wardrobe:
             sizes = np.bincount(piece)
             part[piece == sizes.argmax()] = Part.COAT
             part[sizes[piece] < _SMALL] = Part.TRIM
+        if shape == "suit":
+            self._shirt_front(garment, part)
         if shape == "dungarees":
             part[piece != np.bincount(piece, part == Part.SLEEVE).argmax()] = Part.BOTTOM
             return Item(garment, shape, part, np.ones(len(part), bool), weights)
@@ -132,6 +135,15 @@ class Wardrobe:
             part[legs] = Part.BOTTOM
             return Item(garment, shape, part, np.ones(len(part), bool), weights)
         return Item(self._split_hides(garment, upper=True), shape, part, upper, weights)
+
+    def _shirt_front(self, garment: Garment, part: NDArray[np.uint8]) -> None:
+        """Marks the shirt and the tie that show between a suit's lapels: a V from the collar to the button."""
+        points = garment.fitted(self._model.body(_MADE_FOR).vertices)
+        neck = points[:, 2].max()
+        depth = np.clip(1 - (neck - points[:, 2]) / _LAPEL, 0, 1)
+        front = points[:, 1] < np.median(points[:, 1])
+        part[front & (np.abs(points[:, 0]) < 0.078 * depth)] = Part.TOP
+        part[front & (np.abs(points[:, 0]) < 0.022) & (depth > 0) & (depth < 0.85)] = Part.TRIM
 
     def _bottom(self, folder: Path, name: str, shape: str) -> Item:
         garment = read_garment(folder / f"clothes/{name}/{name}.mhclo")
