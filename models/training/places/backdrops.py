@@ -1,5 +1,6 @@
 """Photographed surroundings in true perspective: panoramas seen through the place's camera."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.places.textures import SIDE
 from training.places.views import TALL, WIDTH
 from training.scene import Camera, Light
 
@@ -75,16 +77,18 @@ def directions(view: Camera, width: int, height: int) -> NDArray[np.float32]:
     return np.stack([u, cos + v * sin, v * cos - sin], 2).astype(np.float32)
 
 
-def seen(panorama: Panorama, view: Camera, yaw: float, exposure: float) -> NDArray[np.uint8]:
-    """The panorama before the camera, (TALL, WIDTH, 3) uint8 RGB; yaw: the longitude that it looks at, radians."""
-    towards = directions(view, WIDTH // _COARSE, TALL // _COARSE)
+def seen(
+    panorama: Panorama, view: Camera, yaw: float, exposure: float, size: tuple[int, int] = (WIDTH, TALL)
+) -> NDArray[np.uint8]:
+    """The panorama before the camera, uint8 RGB, size: width and height; yaw: the longitude that it looks at, radians."""
+    towards = directions(view, size[0] // _COARSE, size[1] // _COARSE)
     longitude = np.arctan2(towards[..., 0], towards[..., 1]) + yaw
     elevation = np.arctan2(towards[..., 2], np.hypot(towards[..., 0], towards[..., 1]))
     rows, columns = panorama.radiance.shape[:2]
     # Unwrapped along each row so that enlarging the map does not smear across the panorama's seam.
     across = np.unwrap(longitude, axis=1) / (2 * np.pi) * columns + columns / 2
-    map_x = cv2.resize(across.astype(np.float32), (WIDTH, TALL)) % columns
-    map_y = cv2.resize(((0.5 - elevation / np.pi) * rows).astype(np.float32), (WIDTH, TALL))
+    map_x = cv2.resize(across.astype(np.float32), size) % columns
+    map_y = cv2.resize(((0.5 - elevation / np.pi) * rows).astype(np.float32), size)
     light = cv2.remap(panorama.radiance, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP) * exposure
     shown = light * (1 + light / 9) / (1 + light)  # Reinhard's curve, white at 3
     return np.asarray(np.clip(shown, 0, 1) ** (1 / 2.2) * 255, np.uint8)
@@ -108,6 +112,27 @@ def light_of(panorama: Panorama, rng: np.random.Generator, yaw: float, exposure:
     )
 
 
-def enlarged(picture: NDArray[np.uint8], brightness: float) -> NDArray[np.uint8]:
-    """A photograph as the whole picture, (TALL, WIDTH, 3)."""
-    return np.asarray(np.clip(cv2.resize(picture, (WIDTH, TALL)) * brightness, 0, 255), np.uint8)
+def surroundings(panoramas: Sequence[Panorama], rng: np.random.Generator, view: Camera, light: Light) -> NDArray[np.uint8]:
+    """Sky and horizon for a place outdoors, as bright as its light."""
+    panorama = panoramas[int(rng.integers(len(panoramas)))]
+    exposure = float(rng.uniform(0.8, 2.2)) * float(np.mean(light.sky)) / float(panorama.above.mean())
+    return seen(panorama, view, float(rng.uniform(-np.pi, np.pi)), exposure)
+
+
+def windows(panoramas: Sequence[Panorama], rng: np.random.Generator, count: int) -> list[NDArray[np.uint8]]:
+    """Square views as through windows and glass doors."""
+    views_ = []
+    for _ in range(count):
+        panorama = panoramas[int(rng.integers(len(panoramas)))]
+        view = Camera(2.0, float(rng.uniform(-0.05, 0.25)), 0.0, float(rng.uniform(0.8, 1.5)))
+        views_.append(seen(panorama, view, float(rng.uniform(-np.pi, np.pi)), float(rng.uniform(1, 4)), (SIDE, SIDE)))
+    return views_
+
+
+def mosaic(pictures: NDArray[np.uint8], rng: np.random.Generator, brightness: float) -> NDArray[np.uint8]:
+    """Photographs side by side as a wall of goods, (TALL, WIDTH, 3)."""
+    rows, columns = ((1, 2), (2, 3), (2, 4), (3, 5))[int(rng.integers(4))]
+    chosen = rng.integers(0, len(pictures), (rows, columns))
+    small = [[cv2.resize(pictures[n], (WIDTH // columns + 1, TALL // rows + 1)) for n in row] for row in chosen]
+    wall = np.vstack([np.hstack(row) for row in small])[:TALL, :WIDTH]
+    return np.asarray(np.clip(wall * brightness, 0, 255), np.uint8)

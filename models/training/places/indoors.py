@@ -23,7 +23,6 @@ class Kind:
     weight: float
     furnish: Callable[[Stage, Grounds, float], float]
     mount: Mount = Mount()
-    aim: float = 0.5  # deviation of the camera's yaw from the plan's axis, radians
     outdoors: bool = False
 
 
@@ -34,6 +33,8 @@ def _room(stage: Stage, grounds: Grounds, wide: tuple[float, float], deep: tuple
     left = -float(rng.uniform(0.15, 0.85)) * width
     room = Room(left, -float(rng.uniform(0.3, 0.8)), left + width, float(rng.uniform(*deep)), roof)
     stage.walkable.append((room.x0, room.y0, room.x1, room.y1))
+    towards = ((room.x0 + room.x1) / 2 + float(rng.normal(0, 0.15)) * width, room.y1 * float(rng.uniform(0.35, 0.7)))
+    stage.look(-float(np.arctan2(*towards)) * float(rng.uniform(0.6, 1.1)) + float(rng.normal(0, 0.08)))
     shell(stage, grounds, room, looks[0], looks[1])
     return room
 
@@ -53,7 +54,7 @@ def shop(stage: Stage, grounds: Grounds, height: float) -> float:
     else:
         _aisles_across(stage, room)
     for _ in range(int(rng.integers(0, 7))):
-        loose(stage, room, ("produce table", "chest", "stand-up sign", "trolley", "box pile", "clothes rack", "bin"))
+        loose(stage, room, ("produce table", "chest", "stand-up sign", "trolley", "box pile", "clothes rack", "bin", "display", "scene column"))
     if rng.random() < 0.6:
         till(stage, room)
     return room.y1
@@ -156,9 +157,9 @@ def boutique(stage: Stage, grounds: Grounds, height: float) -> float:
     rng = stage.rng
     room = _room(stage, grounds, (5, 12), (6, 14), _roof(stage, height), ("planks", "carpet", "tiles", "concrete"), (*PLAIN, "curtain"))
     decorate(stage, room, ("poster", "sign", "glass front", "door", "screen"), 0.5)
-    wall_row(stage, room, ("flat shelf", "books", "shelf"))
+    wall_row(stage, room, ("flat shelf", "books", "shelf", "bookcase"))
     for _ in range(int(rng.integers(4, 14))):
-        loose(stage, room, ("clothes rack", "clothes rack", "clothes rack", "mannequin", "table", "pot plant", "stand-up sign"))
+        loose(stage, room, ("clothes rack", "clothes rack", "clothes rack", "mannequin", "table", "display", "long desk", "pot plant", "stand-up sign"))
     till(stage, room)
     return room.y1
 
@@ -251,7 +252,7 @@ def living_room(stage: Stage, grounds: Grounds, height: float) -> float:
         stage.put(what, x, y, turn)
         stage.sit(what, x, y, turn)
     for _ in range(int(rng.integers(5, 12))):
-        loose(stage, room, ("round table", "cabinet", "books", "pot plant", "floor lamp", "stool", "wooden chair", "table"))
+        loose(stage, room, ("round table", "cabinet", "books", "bookcase", "pot plant", "floor lamp", "stool", "wooden chair", "table"))
     return room.y1
 
 
@@ -260,7 +261,7 @@ def cafe(stage: Stage, grounds: Grounds, height: float) -> float:
     rng = stage.rng
     room = _room(stage, grounds, (5, 11), (6, 14), _roof(stage, height), ("planks", "tiles", "carpet", "concrete"), PLAIN)
     decorate(stage, room, ("sign", "poster", "window", "glass front", "board", "coats"), 0.55)
-    chair = stage.any(str(rng.choice(["wooden chair", "wooden chair", "stool", "school chair"])))
+    chair = stage.any(str(rng.choice(["wooden chair", "wooden chair", "scene chair", "stool", "school chair"])))
     table = stage.any(str(rng.choice(["round table", "table"])))
     looks, chairs = table.dress(rng, stage.layers), chair.dress(rng, stage.layers)
     for x in np.arange(room.x0 + 1.2, room.x1 - 1.0, float(rng.uniform(2.2, 3))):
@@ -289,7 +290,7 @@ def entrance(stage: Stage, grounds: Grounds, height: float) -> float:
             stage.spot(float(x), room.y1 - 0.5, heading=float(rng.choice([0, np.pi])))
     decorate(stage, Room(room.x0, room.y0, room.x1, room.y1 - 0.3, room.height), ("sign", "poster", "door", "screen", "window"), 0.3)
     for _ in range(int(rng.integers(1, 8))):
-        loose(stage, room, ("pot plant", "bin", "trolley", "stand-up sign", "box pile", "counter", "bench", "column", "chest"))
+        loose(stage, room, ("pot plant", "bin", "trolley", "stand-up sign", "box pile", "counter", "long desk", "bench", "scene column", "column", "chest"))
     return room.y1
 
 
@@ -298,12 +299,12 @@ def warehouse(stage: Stage, grounds: Grounds, height: float) -> float:
     rng = stage.rng
     room = _room(stage, grounds, (6, 20), (8, 30), _roof(stage, height) + 0.5, ("concrete", "asphalt", "tiles"), ("panelling", "brick", "concrete", "plaster"))
     decorate(stage, room, ("door", "window", "sign", "extinguisher", "board"), 0.4)
-    wall_row(stage, room, ("books", "cabinet", "flat shelf"))
+    wall_row(stage, room, ("books", "cabinet", "flat shelf", "rack", "bookcase"))
     if rng.random() < 0.35:
         for _ in range(int(rng.integers(1, 4))):
             loose(stage, room, ("car",))
     for _ in range(int(rng.integers(3, 12))):
-        loose(stage, room, ("box pile", "box pile", "cabinet", "table", "bin", "bicycle", "column", "trolley"), 0.0)
+        loose(stage, room, ("box pile", "storage", "storage", "storage", "cabinet", "table", "bin", "bicycle", "column", "trolley"), 0.0)
     return room.y1
 
 
@@ -324,12 +325,12 @@ KINDS: Final = (
     Kind("shop", 16, shop, Mount((2.2, 4.2), (8, 45))),
     Kind("boutique", 5, boutique),
     Kind("kiosk", 7, kiosk, Mount((2.0, 3.2), (12, 50))),
-    Kind("corridor", 6, corridor, Mount((2.0, 3.2), (6, 35)), aim=0.08),
+    Kind("corridor", 6, corridor, Mount((2.0, 3.2), (6, 35))),
     Kind("office", 6, office),
     Kind("classroom", 7, classroom, Mount((1.6, 3.2), (4, 35))),
     Kind("living room", 3, living_room, Mount((1.5, 2.6), (5, 40))),
     Kind("cafe", 4, cafe),
-    Kind("entrance", 6, entrance, Mount((2.0, 3.5), (8, 50)), aim=0.25),
+    Kind("entrance", 6, entrance, Mount((2.0, 3.5), (8, 50))),
     Kind("warehouse", 4, warehouse, Mount((2.5, 5.0), (8, 45))),
     Kind("stairwell", 2, stairwell, Mount((2.2, 4.0), (10, 50))),
 )

@@ -1,7 +1,7 @@
 """The texture array that Surface.texture indexes: which layers show what, made once and kept on the disk."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,15 +32,17 @@ class Layers:
         return int(rng.integers(kind.start, kind.stop))
 
 
-def load_layers(shelves: Path, cache: Path, scene_textures: Sequence[Picture]) -> Layers:
-    """The layers, out of `cache` or made from the photographs in the folder `shelves` and a fixed seed."""
+def load_layers(shelves: Path, cache: Path, more: Mapping[str, Sequence[Picture]]) -> Layers:
+    """The layers, out of `cache` or made from the photographs in the folder `shelves` and a fixed seed; and `more`."""
     path = cache / f"layers-{_version()}.npz"
     if not path.exists():
-        _make(shelves, path, scene_textures)
+        _make(shelves, path)
     with np.load(path) as data:
-        ends = dict(zip(data["names"].tolist(), data["ends"].tolist(), strict=True))
-        starts = dict(zip(ends, [0, *ends.values()], strict=False))
-        return Layers(data["pictures"], {name: range(starts[name], end) for name, end in ends.items()})
+        counts = dict(zip(data["names"].tolist(), data["counts"].tolist(), strict=True))
+        pictures = np.concatenate([data["pictures"], *(np.stack(group) for group in more.values())])
+    counts.update({name: len(group) for name, group in more.items()})
+    ends = np.cumsum(list(counts.values())).tolist()
+    return Layers(pictures, {name: range(end - counts[name], end) for name, end in zip(counts, ends, strict=True)})
 
 
 def _version() -> str:
@@ -49,7 +51,7 @@ def _version() -> str:
     return hashlib.sha256(code).hexdigest()[:12]
 
 
-def _make(shelves: Path, path: Path, scene_textures: Sequence[Picture]) -> None:
+def _make(shelves: Path, path: Path) -> None:
     rng = np.random.default_rng(_SEED)
     photographs = _photographs(shelves)
     groups: dict[str, list[Picture]] = {"photograph": photographs[:: max(1, len(photographs) // SHELF_PHOTOGRAPHS)]}
@@ -58,15 +60,14 @@ def _make(shelves: Path, path: Path, scene_textures: Sequence[Picture]) -> None:
     for kinds in (textures.FLOORS, textures.WALLS, prints.PRINTS):
         for name, (maker, count) in kinds.items():
             groups[name] = [maker(rng) for _ in range(count)]
-    groups["scene"] = list(scene_textures)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     with part.open("wb") as file:
         np.savez(
             file,
-            pictures=np.concatenate([np.stack(group) for group in groups.values() if group]),
+            pictures=np.concatenate([np.stack(group) for group in groups.values()]),
             names=np.array(list(groups)),
-            ends=np.cumsum([len(group) for group in groups.values()]),
+            counts=np.array([len(group) for group in groups.values()]),
         )
     part.replace(path)
 

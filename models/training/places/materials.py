@@ -13,9 +13,9 @@ BODY, SECOND, THIRD, FOURTH = Part.THING, Part.TRIM, Part.WHEELS, Part.CARRIED  
 
 
 def shade(rng: np.random.Generator, low: float, high: float, tint: float = 0.06) -> Colour:
-    """A nearly grey colour of linear brightness low to high."""
-    level = float(rng.uniform(low, high))
-    red, green, blue = (float(np.clip(level * (1 + x), 0.003, 1.0)) for x in rng.normal(0, tint, 3))
+    """A nearly grey colour of linear brightness low to high, from cool to warm."""
+    level, warmth, other = float(rng.uniform(low, high)), float(rng.normal(0, tint)), float(rng.normal(0, tint / 3))
+    red, green, blue = (float(np.clip(level * (1 + x), 0.003, 1.5)) for x in (warmth + other, 0.0, other - warmth))
     return red, green, blue
 
 

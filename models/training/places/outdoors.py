@@ -1,5 +1,6 @@
 """Kinds of places under the sky: car parks, streets, paths through parks, yards, petrol stations."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from training.places.materials import BODY
 from training.places.rooms import Grounds
 from training.places.stage import Stage
 from training.places.views import Mount
+from training.scene import Pattern
 
 HALF: Final = np.pi / 2
 FAR: Final = 38.0  # metres; beyond it people are too small to see
@@ -18,8 +20,9 @@ FAR: Final = 38.0  # metres; beyond it people are too small to see
 def ground(stage: Stage, grounds: Grounds, names: tuple[str, ...]) -> None:
     """The ground everywhere, walkable."""
     rng = stage.rng
-    look = materials.textured(stage.layers.one(rng, str(rng.choice(names))), materials.shade(rng, 0.45, 1.0), 0.05)
-    stage.add(grounds.far(float(rng.choice([1.6, 2.5]))), {BODY: look}, (0.0, 0.0, 0.0))
+    look = materials.textured(stage.layers.one(rng, str(rng.choice(names))), materials.shade(rng, 0.6, 1.2), 0.05)
+    look = replace(look, second=materials.shade(rng, 0.2, 1.2), pattern=Pattern.BLOTCHES, frequency=float(rng.uniform(0.1, 0.6)), strength=float(rng.uniform(0, 0.5)))
+    stage.add(grounds.far(float(rng.choice([1.6, 2.5, 4.0]))), {BODY: look}, (0.0, 0.0, 0.0))
     stage.walkable.append((-60.0, 0.3, 60.0, 60.0))
 
 
@@ -27,7 +30,7 @@ def strip(stage: Stage, grounds: Grounds, name: str, at: tuple[float, float], si
     """A road, path or lawn over the ground: its middle, width and depth."""
     rng = stage.rng
     mesh, scale = grounds.strip(*size, float(rng.choice([1.0, 1.6])))
-    look = materials.textured(stage.layers.one(rng, name), materials.shade(rng, 0.5, 1.0), 0.05)
+    look = materials.textured(stage.layers.one(rng, name), materials.shade(rng, 0.6, 1.2), 0.05)
     stage.add(mesh, {BODY: look}, (*at, z), turn, scale)
 
 

@@ -31,6 +31,7 @@ class Piece:
     finish: Mapping[Part, Finish]
     half: tuple[float, float]
     seats: tuple[Seat, ...] = field(default=())
+    far: Mesh | None = None  # a simpler mesh of the same slots, to be seen from afar
 
     def dress(self, rng: np.random.Generator, layers: Layers) -> Surfaces:
         """Materials for all its slots."""

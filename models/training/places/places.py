@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.places import backdrops, indoors, outdoors, views
 from training.places.backdrops import load_panoramas
-from training.places.furniture import building, office, shop, street, wall
+from training.places.furniture import building, office, scenes, shop, street, wall
 from training.places.indoors import Kind
 from training.places.layers import load_layers
 from training.places.piece import Piece
@@ -20,6 +20,9 @@ SPOTS: Final = 22
 _SEED: Final = 21
 _PANORAMA: Final = 26.0  # weights among all kinds
 _PHOTOGRAPH: Final = 5.0
+_SKIES: Final = ("city", "park", "night")
+_OUTSIDE: Final = (*_SKIES, "lobby", "bridge", "hall")
+_WINDOWS: Final = 16
 
 
 class Places:
@@ -29,10 +32,14 @@ class Places:
     """
 
     def __init__(self, data_folder: Path, cache_folder: Path) -> None:
-        self._layers = load_layers(data_folder / "shelves", cache_folder, [])
         self._panoramas = load_panoramas(data_folder / "panoramas")
+        self._open = tuple(panorama for panorama in self._panoramas if panorama.name in _SKIES)
+        models, pictures = scenes.load(data_folder / "scenes")
+        outside = [panorama for panorama in self._panoramas if panorama.name in _OUTSIDE]
+        views_out = backdrops.windows(outside, np.random.default_rng(_SEED), _WINDOWS)
+        self._layers = load_layers(data_folder / "shelves", cache_folder, {"scene": pictures, "outside": views_out})
         self._grounds = Grounds()
-        self._stock = _stock()
+        self._stock = _stock() | models
         self._kinds: tuple[Kind, ...] = (*indoors.KINDS, *outdoors.KINDS)
         weights = np.array([kind.weight for kind in self._kinds] + [_PANORAMA, _PHOTOGRAPH])
         self._shares = weights / weights.sum()
@@ -60,10 +67,12 @@ class Places:
 
     def _built(self, rng: np.random.Generator, kind: Kind) -> Place:
         view = views.camera(rng, kind.mount)
-        stage = Stage(rng, self._layers, self._stock, float(rng.normal(0, kind.aim)))
+        stage = Stage(rng, self._layers, self._stock, float(rng.normal(0, 0.3)))
         farthest = kind.furnish(stage, self._grounds, view.height)
         light = views.outdoor_light(rng) if kind.outdoors else views.indoor_light(rng)
-        return self._place(stage, view, light, farthest, kind.name)
+        horizon = view.pitch - np.arctan(np.tan(view.fov / 2) * views.TALL / views.WIDTH) < 0.05
+        behind = backdrops.surroundings(self._open, rng, view, light) if kind.outdoors and horizon else None
+        return self._place(stage, view, light, farthest, kind.name, behind)
 
     def _place(
         self, stage: Stage, view: Camera, light: Light, farthest: float, kind: str, behind: NDArray[np.uint8] | None = None
@@ -86,13 +95,13 @@ class Places:
         return self._place(stage, view, light, far, "panorama", backdrops.seen(panorama, view, yaw, exposure))
 
     def _photograph(self, rng: np.random.Generator) -> Place:
-        """People before a photograph of goods that fills the picture."""
+        """People before photographs of goods that fill the picture."""
         view = views.camera(rng, views.Mount((1.2, 3.0), (0, 30)))
         stage = Stage(rng, self._layers, self._stock, 0.0)
         stage.walkable.append((-20.0, 0.3, 20.0, 20.0))
-        picture = self._layers.pictures[self._layers.one(rng, "photograph")]
-        top = int(rng.integers(0, len(picture) // 3))
-        shown = backdrops.enlarged(picture[top : top + len(picture) * 2 // 3], float(rng.uniform(0.4, 1.1)))
+        kinds = self._layers.named
+        goods = self._layers.pictures[kinds["photograph"].start : kinds["photograph"].stop]
+        shown = backdrops.mosaic(goods, rng, float(rng.uniform(0.4, 1.1)))
         return self._place(stage, view, views.indoor_light(rng), 7.0, "photograph", shown)
 
 

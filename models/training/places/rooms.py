@@ -45,7 +45,7 @@ class Grounds:
         self._lawns = {
             (w, d, t): shapes.floor(w, d, 0.7 if d < 10 else 1.2, t) for w, d in ((1, 4), (2, 12), (3, 40), (6, 40), (16, 40), (0.12, 5)) for t in _TILES
         }
-        self._far = {tile: shapes.sheet(_graded(), _graded(), tile) for tile in _TILES}
+        self._far = {tile: shapes.sheet(np.arange(-26, 26.2, 0.49), np.arange(-4, 42.2, 0.49), tile) for tile in (1.6, 2.5, 4.0)}
 
     def floor(self, room: Room, tile: float, *, ceiling: bool = False) -> Mesh:
         """The smallest that covers the room."""
@@ -66,15 +66,8 @@ class Grounds:
         return self._lawns[(*best, tile)], (width / best[0], depth / best[1], 1.0)
 
     def far(self, tile: float) -> Mesh:
-        """The ground around the camera up to 60 m, fine where it is near."""
+        """The ground before the camera."""
         return self._far[tile]
-
-
-def _graded() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Coordinates from -60 to 60 that lie 0.5 m apart in the middle and ever wider outwards."""
-    steps = np.cumsum(np.concatenate([np.full(10, 0.5), 0.5 * 1.16 ** np.arange(1, 20)]))
-    steps = np.append(steps[steps < 60], 60.0)
-    return np.concatenate([-steps[::-1], [0.0], steps])
 
 
 def shell(stage: Stage, grounds: Grounds, room: Room, floors: tuple[str, ...], walls: tuple[str, ...]) -> None:
@@ -82,17 +75,22 @@ def shell(stage: Stage, grounds: Grounds, room: Room, floors: tuple[str, ...], w
     rng, layers = stage.rng, stage.layers
     middle = ((room.x0 + room.x1) / 2, (room.y0 + room.y1) / 2)
     tile = float(rng.choice(_TILES))
-    ground = materials.textured(layers.one(rng, str(rng.choice(floors))), materials.shade(rng, 0.35, 1.0), float(rng.beta(1.5, 3)))
+    ground = materials.textured(layers.one(rng, str(rng.choice(floors))), materials.shade(rng, 0.55, 1.3), float(rng.beta(1.5, 3)))
     stage.add(grounds.floor(room, tile), {BODY: ground}, (*middle, 0.0))
-    cover = materials.textured(layers.one(rng, str(rng.choice(walls))), materials.shade(rng, 0.3, 1.0, 0.1))
-    other = materials.textured(layers.one(rng, str(rng.choice(walls))), materials.shade(rng, 0.3, 1.0, 0.1))
+    cover = materials.textured(layers.one(rng, str(rng.choice(walls))), wall_tint(rng))
+    other = materials.textured(layers.one(rng, str(rng.choice(walls))), wall_tint(rng))
     for number, (x, y, length, turn) in enumerate(room.sides):
         mesh = grounds.wall(length, tile)
         scale = (length / max(1, min(40, round(length))), 1.0, room.height / _WALL)
         stage.add(mesh, {BODY: other if number == 0 and rng.random() < 0.4 else cover}, (x, y, 0.0), turn, scale)
-    top = materials.textured(layers.one(rng, str(rng.choice(["ceiling", "plaster", "panelling"]))), materials.shade(rng, 0.3, 1.0, 0.03))
+    top = materials.textured(layers.one(rng, str(rng.choice(["ceiling", "plaster", "panelling"]))), materials.shade(rng, 0.5, 1.0, 0.03))
     stage.add(grounds.floor(room, tile, ceiling=True), {BODY: top}, (*middle, room.height))
     lamps(stage, room)
+
+
+def wall_tint(rng: np.random.Generator) -> materials.Colour:
+    """Walls are mostly light, some dark, some in a colour."""
+    return materials.shade(rng, 0.6, 1.1, 0.05) if rng.random() < 0.75 else materials.any_colour(rng)
 
 
 def lamps(stage: Stage, room: Room) -> None:

@@ -13,6 +13,7 @@ from training.places.piece import Piece
 from training.scene import Instance, Mesh, Spot
 
 BODY: Final = 0.25  # metres that a person needs around the spot's middle
+NEAR: Final = 6.0  # metres from the camera's foot, beyond which simpler meshes do
 Point = tuple[float, float, float]
 Stock = Mapping[str, Sequence[Piece]]
 
@@ -27,10 +28,14 @@ class Stage:
         self.rng, self.layers, self.stock = rng, layers, stock
         self.things: list[Instance] = []
         self.spots: list[Spot] = []
-        self.aim = aim
-        self._frame = shapes.transform(turn=-aim)
+        self.look(aim)
         self._taken: list[tuple[float, float, float, float, float]] = []  # x, y, half x, half y, turn
         self.walkable: list[tuple[float, float, float, float]] = []  # x0, y0, x1, y1 on the plan
+
+    def look(self, aim: float) -> None:
+        """Turn the camera on the plan; before anything is put there."""
+        self.aim = aim
+        self._frame = shapes.transform(turn=-aim)
 
     def any(self, name: str) -> Piece:
         """One of the pieces of that name."""
@@ -49,7 +54,8 @@ class Stage:
     ) -> None:
         """Stand a piece on the plan; with `surfaces` it looks like its neighbour, else as its finish draws."""
         look = what.dress(self.rng, self.layers) if surfaces is None else surfaces
-        self.add(what.mesh, look, (x, y, z), turn, scale)
+        mesh = what.mesh if what.far is None or np.hypot(x, y) < NEAR else what.far
+        self.add(mesh, look, (x, y, z), turn, scale)
         if z < 1.6:
             self.block(x, y, what.half[0] * scale[0], what.half[1] * scale[1], turn)
 

@@ -16,13 +16,15 @@ Field = NDArray[np.float64]
 Maker = Callable[[np.random.Generator], Picture]
 
 
-def cloud(rng: np.random.Generator, roughness: float, stretch: float = 1.0) -> Field:
+def cloud(rng: np.random.Generator, roughness: float, stretch: float = 1.0, coarsest: float = 4.0) -> Field:
     """Noise (SIDE, SIDE) of mean 0 and deviation 1 that repeats; amplitudes fall with frequency ** roughness.
 
-    `stretch` > 1 draws it out along y (grain of wood). Spectral synthesis: random phases under a power law.
+    `stretch` > 1 draws it out along x (grain of wood). Waves longer than 1 / `coarsest` of the side are weak, else the
+    repetition would be seen from afar. Spectral synthesis: random phases under a power law.
     """
-    fy, fx = np.meshgrid(np.fft.fftfreq(SIDE) * SIDE * stretch, np.fft.fftfreq(SIDE) * SIDE, indexing="ij")
-    power = np.maximum(np.hypot(fx, fy), 1.0) ** -roughness
+    fy, fx = np.meshgrid(np.fft.fftfreq(SIDE) * SIDE, np.fft.fftfreq(SIDE) * SIDE * stretch, indexing="ij")
+    frequency = np.hypot(fx, fy / stretch)
+    power = np.maximum(frequency, 1.0) ** -roughness * np.minimum(frequency / coarsest, 1.0)
     power[0, 0] = 0.0
     field = np.fft.ifft2(np.fft.fft2(rng.normal(0, 1, (SIDE, SIDE))) * power).real
     return np.asarray(field / field.std(), np.float64)
@@ -55,8 +57,7 @@ def planks(rng: np.random.Generator) -> Picture:
     rows = int(rng.choice([6, 8, 12, 16]))
     inside, number = _joints(x, y, int(rng.choice([1, 2])), rows, float(rng.choice([0.37, 0.5])), 0.7)
     tones = 1 + rng.uniform(0.04, 0.2) * rng.normal(0, 1, number.max() + 1)[number]
-    grain = cloud(rng, 1.1, 1.0).T if rows < 0 else cloud(rng, 1.2, 9.0)
-    field = tones * (1 + 0.08 * grain) * (0.55 + 0.45 * inside)
+    field = tones * (1 + 0.08 * cloud(rng, 1.2, 9.0)) * (0.55 + 0.45 * inside)
     red = rng.uniform(150, 235)
     return coloured(field, (red, red * rng.uniform(0.68, 0.85), red * rng.uniform(0.4, 0.72)))
 
@@ -79,19 +80,19 @@ def carpet(rng: np.random.Generator) -> Picture:
     """Short pile, plain or patterned."""
     x, y = _grid()
     field = 1 + 0.1 * rng.normal(0, 1, (SIDE, SIDE)) + 0.05 * cloud(rng, 1.5)
-    colour = rng.uniform(60, 220, 3) * 0.5 + rng.uniform(60, 200) * 0.5
+    colour = rng.uniform(60, 200) + rng.uniform(-70, 70, 3) * rng.uniform(0, 1) ** 2
     picture = field[..., None] * colour
     if rng.random() < 0.5:
         waves = np.sin(2 * np.pi * x * rng.integers(2, 9)) * np.sin(2 * np.pi * y * rng.integers(2, 9)) > rng.uniform(0, 0.6)
-        picture = np.where(waves[..., None], picture, field[..., None] * rng.uniform(50, 220, 3))
+        picture = np.where(waves[..., None], picture, field[..., None] * np.clip(colour + rng.uniform(-60, 60, 3), 20, 230))
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 def concrete(rng: np.random.Generator) -> Picture:
     """Stained, grey, with cracks."""
-    field = 1 + 0.1 * cloud(rng, 1.6) + 0.05 * rng.normal(0, 1, (SIDE, SIDE)) * rng.uniform(0.3, 1.5)
+    field = 1 + 0.045 * cloud(rng, 1.3) + 0.05 * rng.normal(0, 1, (SIDE, SIDE)) * rng.uniform(0.3, 1.5)
     if rng.random() < 0.5:
-        crack = np.abs(cloud(rng, 1.8)) < 0.03
+        crack = np.abs(cloud(rng, 1.8, coarsest=1.0)) < 0.03
         field = field * np.where(crack, 0.75, 1.0)
     base = rng.uniform(130, 215)
     return coloured(field, (base, base * rng.uniform(0.95, 1.0), base * rng.uniform(0.85, 1.0)))
@@ -99,15 +100,15 @@ def concrete(rng: np.random.Generator) -> Picture:
 
 def asphalt(rng: np.random.Generator) -> Picture:
     """Coarse-grained, dark or bleached, patched and wet in places."""
-    field = 1 + 0.13 * rng.normal(0, 1, (SIDE, SIDE)) + rng.uniform(0.05, 0.16) * cloud(rng, 1.8)
-    base = rng.uniform(70, 170)
+    field = 1 + 0.13 * rng.normal(0, 1, (SIDE, SIDE)) + rng.uniform(0.02, 0.06) * cloud(rng, 1.4)
+    base = rng.uniform(95, 190)
     return coloured(field, (base, base * rng.uniform(0.95, 1.02), base * rng.uniform(0.92, 1.06)))
 
 
 def grass(rng: np.random.Generator) -> Picture:
     """A lawn, from lush to dry."""
     blades = cloud(rng, 0.5, rng.uniform(1, 2))
-    field = 1 + 0.28 * blades + 0.12 * cloud(rng, 1.6)
+    field = 1 + 0.2 * blades + 0.06 * cloud(rng, 1.6)
     lush = rng.uniform(0, 1)
     return coloured(field, (75 + 85 * (1 - lush), 110 + rng.uniform(-10, 30), 45 + 40 * (1 - lush)))
 
@@ -141,7 +142,7 @@ def paving(rng: np.random.Generator) -> Picture:
 
 def gravel(rng: np.random.Generator) -> Picture:
     """Small stones, or earth."""
-    field = 1 + 0.25 * cloud(rng, 0.4) + 0.08 * cloud(rng, 1.5)
+    field = 1 + 0.25 * cloud(rng, 0.4) + 0.04 * cloud(rng, 1.5)
     base = rng.uniform(100, 190)
     return coloured(field, (base, base * rng.uniform(0.85, 1.0), base * rng.uniform(0.65, 0.98)))
 
@@ -152,8 +153,8 @@ def brick(rng: np.random.Generator) -> Picture:
     inside, number = _joints(x, y, 4, 12, 0.5, 1.2)
     tones = 1 + rng.uniform(0.05, 0.2) * rng.normal(0, 1, number.max() + 1)[number]
     stone = (tones * (1 + 0.1 * cloud(rng, 0.9)))[..., None]
-    red = rng.uniform(110, 215)
-    colour = np.array([red, red * rng.uniform(0.45, 0.95), red * rng.uniform(0.35, 0.9)])
+    red, rest = rng.uniform(110, 215), rng.uniform(0.45, 0.95)
+    colour = red * np.array([1.0, rest, rest * rng.uniform(0.78, 1.0)])
     mortar = rng.uniform(100, 200) * np.ones(3)
     return np.clip(np.where(inside[..., None] > 0.4, stone * colour, mortar), 0, 255).astype(np.uint8)
 
@@ -207,7 +208,7 @@ def foliage(rng: np.random.Generator) -> Picture:
 
 def bark(rng: np.random.Generator) -> Picture:
     """A tree's trunk."""
-    field = 1 + 0.3 * cloud(rng, 0.9, 0.15)
+    field = 1 + 0.3 * cloud(rng, 0.9, 6.0).T
     base = rng.uniform(70, 150)
     return coloured(field, (base, base * rng.uniform(0.78, 0.95), base * rng.uniform(0.6, 0.85)))
 

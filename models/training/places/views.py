@@ -54,12 +54,12 @@ def indoor_light(rng: np.random.Generator) -> Light:
     warmth = float(rng.normal(0.04, 0.1))
     style = rng.random()
     if style < 0.6:
-        lamp, around, up = rng.uniform(0.25, 0.6), rng.uniform(0.45, 0.8), rng.uniform(0.9, 1.5)
+        lamp, around, up = rng.uniform(0.3, 0.8), rng.uniform(0.6, 1.1), rng.uniform(0.9, 1.5)
         turn = rng.uniform(-np.pi, np.pi)
     elif style < 0.8:
-        lamp, around, up, turn = rng.uniform(0.7, 2.0), rng.uniform(0.2, 0.5), rng.uniform(0.2, 0.8), rng.normal(0, 0.8)
+        lamp, around, up, turn = rng.uniform(0.7, 2.2), rng.uniform(0.3, 0.7), rng.uniform(0.2, 0.8), rng.normal(0, 0.8)
     else:
-        lamp, around, up = rng.uniform(0.05, 0.4), rng.uniform(0.06, 0.3), rng.uniform(0.5, 1.5)
+        lamp, around, up = rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.35), rng.uniform(0.5, 1.5)
         turn = rng.uniform(-np.pi, np.pi)
     return Light(
         direction=_towards(float(turn), float(up)),
@@ -75,12 +75,12 @@ def outdoor_light(rng: np.random.Generator) -> Light:
     style = rng.random()
     turn = float(rng.uniform(-np.pi, np.pi))
     if style < 0.5:
-        up, sun = float(rng.uniform(0.25, 1.2)), float(rng.uniform(0.9, 1.8))
-        sky = _grey(rng, float(rng.uniform(0.3, 0.5)), -0.12)
-        return Light(_towards(turn, up), _grey(rng, sun, 0.08), sky, _grey(rng, 0.2, 0.05))
+        up, sun = float(rng.uniform(0.25, 1.2)), float(rng.uniform(1.1, 2.2))
+        sky = _grey(rng, float(rng.uniform(0.35, 0.65)), -0.1)
+        return Light(_towards(turn, up), _grey(rng, sun, 0.08), sky, _grey(rng, 0.3, 0.05))
     if style < 0.85:
-        sky = _grey(rng, float(rng.uniform(0.6, 0.95)), float(rng.normal(-0.04, 0.04)))
-        return Light(_towards(turn, 1.2), _grey(rng, 0.15, 0.0), sky, _grey(rng, 0.35, 0.03), shadows=False)
+        sky = _grey(rng, float(rng.uniform(0.75, 1.2)), float(rng.normal(-0.04, 0.04)))
+        return Light(_towards(turn, 1.2), _grey(rng, 0.15, 0.0), sky, _grey(rng, 0.45, 0.03), shadows=False)
     lamp, around = float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.03, 0.15))
     warmth = float(rng.normal(0.15, 0.15))
     return Light(_towards(turn, 1.0), _grey(rng, lamp, warmth), _grey(rng, around, -0.1), _grey(rng, around / 2, 0.1))
@@ -93,7 +93,7 @@ def scatter(stage: Stage, view: Camera, wanted: int, farthest: float) -> list[Sp
     """
     rng = stage.rng
     focal = WIDTH / 2 / np.tan(view.fov / 2)
-    near = max(0.5, (view.height - 1.3) / np.tan(min(view.pitch + np.arctan(TALL / 2 / focal), 1.5)))
+    near = max(0.6, (view.height - (1.3 if rng.random() < 0.3 else 0.7)) / np.tan(min(view.pitch + np.arctan(TALL / 2 / focal), 1.5)))
     count = wanted * 8
     ground = np.exp(rng.uniform(np.log(near), np.log(max(farthest, near * 1.5)), count))
     half = np.arctan(WIDTH / 2 / focal / np.maximum(np.cos(view.pitch), 0.35)) * 1.06

@@ -1,5 +1,7 @@
 """What stands in shops: shelves full of goods, freezers, produce, counters, racks of clothes, mannequins, trolleys."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from training.places import finishes, shapes
@@ -18,16 +20,13 @@ def label_cell(rng: Generator, row: int | None = None) -> tuple[float, float, fl
     return column / CELLS + edge, line / CELLS + edge, (column + 1) / CELLS - edge, (line + 1) / CELLS - edge
 
 
-def package(size: shapes.Point, cell: tuple[float, float, float, float]) -> Mesh:
-    """A box without its back and its underside."""
+def package(size: shapes.Point, cell: tuple[float, float, float, float], sides: tuple[int, ...] = (-1, 1)) -> Mesh:
+    """A box without its back and its underside; sides: which of the left (-1) and right (1) side it has."""
     width, depth, height = size
-    front, side = shapes.panel(width, height), shapes.panel(depth, height)
+    side = shapes.panel(depth, height)
     lid = shapes.floor(width, depth, shapes.UNBROKEN, max(width, depth) * 2)
-    faces = [
-        shapes.at(front, 0, -depth / 2),
-        shapes.at(side, width / 2, 0, turn=np.pi / 2),
-        shapes.at(side, -width / 2, 0, turn=-np.pi / 2),
-    ]
+    faces = [shapes.at(shapes.panel(width, height), 0, -depth / 2)]
+    faces += [shapes.at(side, x * width / 2, 0, turn=x * np.pi / 2) for x in sides]
     return shapes.joined([*(shapes.shown(face, cell) for face in faces), shapes.shown(shapes.at(lid, 0, 0, height), _dot(cell))])
 
 
@@ -42,23 +41,27 @@ def bottle(radius: float, height: float, cell: tuple[float, float, float, float]
     return shapes.shown(shapes.lathe(neck, sides), cell)
 
 
-def goods_row(rng: Generator, width: float, depth: float, tall: float, line: int) -> list[Mesh]:
-    """Packages side by side on a board of this width, facing -y; around the origin."""
-    meshes, left = [], -width / 2
+def goods_row(rng: Generator, width: float, depth: float, tall: float, line: int) -> tuple[list[Mesh], list[Mesh]]:
+    """Packages side by side on a board of this width, facing -y, around the origin; and the same simplified."""
+    near: list[Mesh] = []
+    far: list[Mesh] = []
+    left = -width / 2
     while left < width / 2 - 0.05:
         size = (float(rng.uniform(0.07, 0.28)), depth * float(rng.uniform(0.6, 0.95)), tall * float(rng.uniform(0.45, 0.92)))
         cell = label_cell(rng, line)
-        round_one = rng.random() < 0.25
-        for _ in range(int(rng.integers(1, 4))):
-            if left + size[0] > width / 2:
-                return meshes
-            middle = left + size[0] / 2
-            if round_one and size[0] < 0.16:
-                meshes.append(shapes.at(bottle(size[0] * 0.48, size[2], cell), middle, -depth * 0.25))
-            elif rng.random() < 0.93:
-                meshes.append(shapes.at(package(size, cell), middle, float(rng.uniform(-0.04, 0.02))))
-            left += size[0] + 0.008
-    return meshes
+        number = min(int(rng.integers(1, 4)), int((width / 2 - left) / (size[0] + 0.008)))
+        if number == 0:
+            break
+        pitch = size[0] + 0.008
+        if rng.random() < 0.3 and size[0] < 0.16:
+            near += [shapes.at(bottle(size[0] * 0.48, size[2], cell), left + (n + 0.5) * pitch, -depth * 0.25) for n in range(number)]
+        elif rng.random() < 0.93:
+            for n in range(number):
+                ends = tuple(side for side, is_end in ((-1, n == 0), (1, n == number - 1)) if is_end)
+                near.append(shapes.at(package(size, cell, ends), left + (n + 0.5) * pitch, float(rng.uniform(-0.04, 0.02))))
+        far.append(shapes.at(package((size[0] * number, size[1], size[2]), cell, ()), left + number * pitch / 2, 0))
+        left += number * pitch
+    return near, far
 
 
 def shelf(rng: Generator) -> Piece:
@@ -66,17 +69,21 @@ def shelf(rng: Generator) -> Piece:
     width, depth = 1.25, float(rng.uniform(0.35, 0.55))
     height, boards = float(rng.uniform(1.3, 2.2)), int(rng.integers(3, 7))
     tall = (height - 0.15) / boards
-    frame = [shapes.at(shapes.box((width, 0.03, height)), 0, depth / 2 - 0.015)]
+    frame = [shapes.at(shapes.panel(width, height), 0, depth / 2 - 0.015)]
     frame += [shapes.at(shapes.box((0.03, depth, height)), side * (width / 2 - 0.015), 0) for side in (-1, 1)]
-    edge, stock = [], []
+    if rng.random() < 0.6:
+        frame.append(shapes.at(shapes.box((width, depth, 0.03)), 0, 0, height))
+    edge, near, far = [], [], []
     for number in range(boards):
         z = 0.12 + number * tall
-        frame.append(shapes.at(shapes.box((width, depth, 0.03)), 0, 0, z - 0.03))
-        edge.append(shapes.at(shapes.box((width, 0.012, 0.045)), 0, -depth / 2 - 0.006, z - 0.04))
-        row = goods_row(rng, width - 0.08, depth, min(tall - 0.04, 0.42), int(rng.integers(CELLS)))
-        stock += [shapes.at(mesh, 0, 0, z) for mesh in row]
+        frame.append(shapes.at(shapes.floor(width, depth, shapes.UNBROKEN, 1.0), 0, 0, z - 0.005))
+        edge.append(shapes.at(shapes.panel(width, 0.045), 0, -depth / 2 - 0.006, z - 0.04))
+        fine, coarse = goods_row(rng, width - 0.08, depth, min(tall - 0.04, 0.42), int(rng.integers(CELLS)))
+        near += [shapes.at(mesh, 0, 0, z) for mesh in fine]
+        far += [shapes.at(mesh, 0, 0, z) for mesh in coarse]
     finish = {BODY: finishes.layer("goods"), SECOND: finishes.grey(0.2, 0.8), THIRD: finishes.paint}
-    return piece({BODY: stock, SECOND: frame, THIRD: edge}, finish)
+    simple = piece({BODY: far, SECOND: frame, THIRD: edge}, finish)
+    return replace(piece({BODY: near, SECOND: frame, THIRD: edge}, finish), far=simple.mesh)
 
 
 def flat_shelf(rng: Generator, texture: str = "shelf front") -> Piece:

@@ -32,7 +32,7 @@ def window(rng: Generator) -> Piece:
     width, height = float(rng.uniform(0.8, 2.4)), float(rng.uniform(0.8, 1.6))
     pane = shapes.at(shapes.panel(width, height, 0.7), 0, -0.02)
     bars = frame(width, height, int(rng.integers(1, 4)), int(rng.integers(1, 3)))
-    finish = finishes.lit if rng.random() < 0.5 else finishes.bright("house front", 2.2)
+    finish = finishes.lit if rng.random() < 0.5 else finishes.bright("outside", 2.2)
     return piece({BODY: [pane], SECOND: bars}, {BODY: finish, SECOND: finishes.grey(0.03, 0.9)})
 
 
@@ -46,7 +46,7 @@ def glass_front(rng: Generator) -> Piece:
         shapes.at(shapes.panel(float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.2, 0.7))), float(rng.uniform(-1.2, 1.2)), -0.07, float(rng.uniform(0.5, 1.6)))
         for _ in range(int(rng.integers(1, 5)))
     ]
-    outside = finishes.lit if rng.random() < 0.45 else finishes.bright(str(rng.choice(["house front", "foliage", "paving"])), 2.2)
+    outside = finishes.lit if rng.random() < 0.3 else finishes.bright("outside", 2.2)
     finish = {BODY: outside, SECOND: finishes.steel, THIRD: finishes.layer("sign")}
     return piece({BODY: [pane], SECOND: bars, THIRD: stickers}, finish)
 
