@@ -3,7 +3,7 @@
 import json
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import cv2
@@ -18,6 +18,8 @@ from training.evaluation.measures import presence_scores
 from training.evaluation.networks import COMPARED, PUBLIC
 from training.evaluation.report import as_data, quick_text
 from training.evaluation.report_full import full_text
+
+_CACHE: Final = REPOSITORY / ".cache"
 
 
 @click.command()
@@ -56,12 +58,14 @@ def main(
 ) -> None:
     """Measure BUNDLE, a folder with a model card, on the shared pictures and clips.
 
-    The examples show other people's pictures: --out must be a folder that git ignores.
+    The examples show other people's pictures, so the result is kept out of what git tracks.
     """
+    if out is not None and REPOSITORY in out.resolve().parents and _CACHE not in out.resolve().parents:
+        raise click.UsageError(f"--out {out}: would put other people's pictures under version control; use {_CACHE}/…")
     with told():
         bench = prepare(bundle, places=Places.around(REPOSITORY), trained_on=trained_on, compared=compare)
         pictures = Holdout.of(holdout) if holdout is not None else None
-        folder = out or REPOSITORY / ".cache" / "evaluation" / bench.own[0].bundle.card.name
+        folder = out or _CACHE / "evaluation" / bench.own[0].bundle.card.name
         folder.mkdir(parents=True, exist_ok=True)
         quick = measure(bench)
         click.echo(quick_text(quick))

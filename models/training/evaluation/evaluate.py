@@ -247,7 +247,7 @@ def _figures(network: Network, bench: Bench) -> Figures:
             network,
             bench.reference,
             bench.clips,
-            trained_on=bench.trained_on if network in bench.own else (),
+            trained_on=bench.trained_on,
             cache=places.seen,
             own=cache,
         ),

@@ -1,5 +1,6 @@
 """The quick measures: presence on indoor cameras, agreement on clips, false boxes, and errors of the count."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,8 @@ class Presence:
         recall: share of `people` found at a share of FALSE_ALARMS on `empty`.
         at: the score where that is.
         accuracy: best share judged rightly, at the threshold that suits these pictures best.
-        auc_square: of the pictures of 256x256.
-        auc_other: of all others.
+        auc_square: of the pictures of 256x256; None without any on either side.
+        auc_other: of all others, likewise.
         preset_recall: share of `people` found at the card's threshold.
         preset_alarms: share of `empty` with a false box there.
     """
@@ -45,8 +46,8 @@ class Presence:
     recall: float
     at: float
     accuracy: float
-    auc_square: float
-    auc_other: float
+    auc_square: float | None
+    auc_other: float | None
     preset_recall: float
     preset_alarms: float
 
@@ -60,7 +61,7 @@ def presence_scores(network: Network, indoor: Indoor, cache: Path | None) -> tup
 def presence(network: Network, indoor: Indoor, cache: Path | None = None) -> Presence:
     """Measure a network on pictures of indoor cameras."""
     people, empty = presence_scores(network, indoor, cache)
-    square = np.array([read(file).shape[:2] == _SQUARE for file in indoor.files])
+    square = np.array(_are_square(indoor))
     of_people, of_empty = square[: indoor.people], square[indoor.people :]
     recall, at = recall_at(people, empty, FALSE_ALARMS)
     return Presence(
@@ -70,11 +71,20 @@ def presence(network: Network, indoor: Indoor, cache: Path | None = None) -> Pre
         recall=recall,
         at=at,
         accuracy=best_accuracy(people, empty),
-        auc_square=auc(people[of_people], empty[of_empty]),
-        auc_other=auc(people[~of_people], empty[~of_empty]),
+        auc_square=_auc_of(people[of_people], empty[of_empty]),
+        auc_other=_auc_of(people[~of_people], empty[~of_empty]),
         preset_recall=float((people >= network.threshold).mean()),
         preset_alarms=float((empty >= network.threshold).mean()),
     )
+
+
+@functools.cache
+def _are_square(indoor: Indoor) -> list[bool]:
+    return [read(file).shape[:2] == _SQUARE for file in indoor.files]
+
+
+def _auc_of(people: Scores, empty: Scores) -> float | None:
+    return auc(people, empty) if len(people) and len(empty) else None
 
 
 def int8_loss(fp32: Network, int8: Network, indoor: Indoor) -> Interval:
@@ -88,7 +98,7 @@ class Agreement:
 
     Attributes:
         clips: hits, false boxes and misses by clip.
-        trained_on: the clips among them that trained the network; they are not in `pooled`.
+        trained_on: the clips among them that trained the network under test; they are not in `pooled`.
         pooled: over the others.
         curve: F1 pooled at each of THRESHOLDS; shown, never used to choose.
     """
@@ -126,7 +136,7 @@ def agreement(
         network: to be measured.
         reference: what it sees is taken for true.
         clips: the clips.
-        trained_on: names of those that trained `network`: reported apart.
+        trained_on: names of those that trained the network under test: reported apart, for others as well.
         cache: where the reference network's boxes are kept.
         own: where those of `network` are; None: nowhere.
     """

@@ -26,9 +26,9 @@ def quick_text(result: Quick) -> str:
     lines = [table(rows)]
     if result.int8_loss is not None:
         lines.append(f"AUC lost from fp32 to int8: {result.int8_loss.value:.4f} {_range(result.int8_loss, 4)}")
-    trained = sorted({name for each in result.own for name in each.agreement.trained_on})
+    trained = result.own[0].agreement.trained_on
     if trained:
-        lines.append(f"* trained on by the bundle, left out of its pooled figures: {', '.join(trained)}")
+        lines.append("* trained the bundle, hence left out of the pooled F1 in all columns")
     lines.append(
         f"F1: against yolox_nano's boxes of {SURE:.2f} and more, IoU 0.5, at the preset threshold; "
         f"its boxes of {DOUBTFUL:.2f} to {SURE:.2f} may be found or not."
@@ -41,7 +41,7 @@ def _presence_rows(columns: Sequence[Figures]) -> list[Row]:
     counts = f"{found[0].people} people, {found[0].empty} empty"
     return [
         _row(f"indoor AUC ({counts})", [f"{each.auc.value:.3f} {_range(each.auc)}" for each in found]),
-        _row("  256x256 / other pictures", [f"{each.auc_square:.3f} / {each.auc_other:.3f}" for each in found]),
+        _row("  256x256 / other pictures", [f"{_known(each.auc_square)} / {_known(each.auc_other)}" for each in found]),
         _row("  recall at 5 % false alarms", [f"{each.recall:.3f} (at {each.at:.2f})" for each in found]),
         _row(
             "  at preset: recall / alarms", [f"{each.preset_recall:.3f} / {each.preset_alarms:.3f}" for each in found]
@@ -54,10 +54,9 @@ def _agreement_rows(columns: Sequence[Figures]) -> list[Row]:
     rows = [_row("clips F1 (recall / precision)", [_f1(each.agreement.pooled) for each in columns])]
     for clip, reference in columns[0].agreement.clips.items():
         boxes = reference.hits + reference.missed
-        cells = [
-            _f1(each.agreement.clips[clip]) + ("*" if clip in each.agreement.trained_on else "") for each in columns
-        ]
-        rows.append(_row(f"  {clip} ({boxes} boxes)", cells))
+        mark = "*" if clip in columns[0].agreement.trained_on else ""
+        cells = [_f1(each.agreement.clips[clip]) for each in columns]
+        rows.append(_row(f"  {clip}{mark} ({boxes} boxes)", cells))
     return rows
 
 
@@ -68,6 +67,10 @@ def _f1(tally: Tally) -> str:
 def _false(figures: Figures, clip: str) -> str:
     found = figures.false_boxes[clip]
     return f"{found.per_frame:.3f} (highest {found.highest:.2f})"
+
+
+def _known(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _range(interval: Interval, digits: int = 3) -> str:
