@@ -75,12 +75,15 @@ def box_around(mask: NDArray[np.bool_]) -> Floats:
 
     An island is a speck with less than SPECK of all pixels; the largest one never is.
     """
-    if not mask.any():
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    if not width:
         return np.zeros(4, np.float32)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    part = np.ascontiguousarray(mask[y : y + height, x : x + width], np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=8)
     islands = stats[1:count]
     areas = islands[:, cv2.CC_STAT_AREA]
     kept = islands[areas >= min(SPECK * areas.sum(), areas.max())]
     corner = kept[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]]
     end = corner + kept[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    return np.concatenate([corner.min(axis=0), end.max(axis=0)]).astype(np.float32)
+    box = np.concatenate([corner.min(axis=0), end.max(axis=0)]) + (x, y, x, y)
+    return np.asarray(box, np.float32)

@@ -95,7 +95,11 @@ def _lens(picture: Floats, rng: np.random.Generator) -> Floats:
 def _exposed(picture: Floats, rng: np.random.Generator) -> Floats:
     """Automatic exposure on the whole picture or its middle, more or less right."""
     height, width = picture.shape[:2]
-    metered = picture[::4, ::4] if rng.random() < 0.6 else picture[height // 4 : -height // 4 : 4, width // 4 : -width // 4 : 4]
+    metered = (
+        picture[::4, ::4]
+        if rng.random() < 0.6
+        else picture[height // 4 : -height // 4 : 4, width // 4 : -width // 4 : 4]
+    )
     mean = float(np.sqrt(np.maximum(metered @ LUMA, 0)).mean())
     aim = MIDDLE * np.exp(rng.normal(0, 0.17))
     return picture * np.float32((aim / max(mean, 1e-3)) ** 2)

@@ -3,7 +3,9 @@
 import multiprocessing
 import os
 import queue
+import signal
 from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +18,22 @@ _ROOT: Final = Path(__file__).parents[3]
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/shards", help="Folder of the shards.")
-@click.option("--pictures", type=click.IntRange(min=1), default=20000, show_default=True, help="Rounded up to whole shards.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/shards", help="Folder of the shards."
+)
+@click.option(
+    "--pictures", type=click.IntRange(min=1), default=20000, show_default=True, help="Rounded up to whole shards."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes; each uses one core.")
-@click.option("--figures", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/figures", help="The figure library.")
-@click.option("--places", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/places", help="Keeps textures.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes; each uses one core."
+)
+@click.option(
+    "--figures", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/figures", help="The figure library."
+)
+@click.option(
+    "--places", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/places", help="Keeps textures."
+)
 @click.option("--data", type=click.Path(path_type=Path), default=_ROOT.parent / "shared/data", help="The shared data.")
 def main(out: Path, pictures: int, seed: int, workers: int, figures: Path, places: Path, data: Path) -> None:
     """Render pictures of people in places; shards that are there are kept."""
@@ -44,6 +56,8 @@ def _run(order: Order, numbers: list[int], workers: int, bar: "tqdm[None]") -> s
     ]
     for process in processes:
         process.start()
+    for stopping in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores Ctrl-C unless told
+        signal.signal(stopping, signal.default_int_handler)
     try:
         return _follow(progress, processes, bar)
     except KeyboardInterrupt:
@@ -54,7 +68,7 @@ def _run(order: Order, numbers: list[int], workers: int, bar: "tqdm[None]") -> s
             process.join()
 
 
-def _follow(progress: "multiprocessing.queues.Queue[int | str]", processes: list[BaseProcess], bar: "tqdm[None]") -> str | None:
+def _follow(progress: "Queue[int | str]", processes: list[BaseProcess], bar: "tqdm[None]") -> str | None:
     while True:
         try:
             told = progress.get(timeout=1.0)

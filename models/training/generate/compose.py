@@ -38,9 +38,7 @@ class Stand:
         """The placement of the figure, (4, 4): turned, moved, and lifted to the seat."""
         turn, lean = np.cos(self.heading), np.sin(self.heading)
         lift = float(np.clip(self.seat - figure.seat, -0.2, 0.4)) if self.sitting else 0.0
-        return np.array(
-            [[turn, -lean, 0, self.x], [lean, turn, 0, self.y], [0, 0, 1, lift], [0, 0, 0, 1]], np.float32
-        )
+        return np.array([[turn, -lean, 0, self.x], [lean, turn, 0, self.y], [0, 0, 1, lift], [0, 0, 0, 1]], np.float32)
 
 
 def how_many(rng: np.random.Generator) -> int:

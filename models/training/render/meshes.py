@@ -13,8 +13,10 @@ from training.scene import Floats, Mesh, Part, Surface
 
 LONGEST_EDGE: Final = 1.0  # metres; the lens bends only at vertices, so large triangles are split
 LEAST_CELL: Final = 0.003  # metres; finer than figures are
-ROUGH_CELL: Final = 0.012  # metres, for shadows and silhouettes
-VERTEX: Final = np.dtype([("position", "f4", 3), ("rest", "f4", 3), ("uv", "f4", 2), ("normal", "i1", 3), ("part", "u1")])
+ROUGH_CELL: Final = 0.018  # metres, for shadows and silhouettes
+VERTEX: Final = np.dtype(
+    [("position", "f4", 3), ("rest", "f4", 3), ("uv", "f4", 2), ("normal", "i1", 3), ("part", "u1")]
+)
 LAYOUT: Final = "3f 3f 2f 3f1 1u1"
 NAMES: Final = ("position", "rest", "uv", "normal", "part")
 
@@ -36,34 +38,46 @@ def shown_faces(mesh: Mesh, surfaces: Mapping[Part, Surface]) -> NDArray[np.int3
     return mesh.faces[~hidden[mesh.part][mesh.faces].any(axis=1)]
 
 
-def subdivided(table: NDArray[np.void], faces: NDArray[np.int32], longest: float) -> tuple[NDArray[np.void], NDArray[np.int32]]:
+def subdivided(
+    table: NDArray[np.void], faces: NDArray[np.int32], longest: float
+) -> tuple[NDArray[np.void], NDArray[np.int32]]:
     """The same surface without an edge over `longest`.
 
     Each round halves the longest edge of every triangle that has one too long. Every too long edge is halved in the
     end, from whichever triangle it is seen, so no gaps open between neighbours.
     """
-    done = []
+    corners = table["position"][faces]
+    large = np.linalg.norm(corners[:, [1, 2, 0]] - corners, axis=2).max(axis=1) > longest
+    if not large.any():
+        return table, faces
+    loose = table[faces[large]]
+    values = np.concatenate([loose["position"], loose["rest"], loose["uv"], loose["normal"]], axis=2, dtype=np.float32)
+    values, parts = _halved(values, loose["part"][:, 0], longest)
+    extra = np.empty(values.shape[:2], VERTEX)
+    extra["position"], extra["rest"], extra["uv"] = values[..., :3], values[..., 3:6], values[..., 6:8]
+    extra["normal"], extra["part"] = np.rint(values[..., 8:]), parts[:, None]
+    added = np.arange(len(table), len(table) + extra.size, dtype=np.int32).reshape(-1, 3)
+    return np.concatenate([table, extra.ravel()]), np.concatenate([faces[~large], added])
+
+
+def _halved(values: Floats, parts: NDArray[np.uint8], longest: float) -> tuple[Floats, NDArray[np.uint8]]:
+    """Triangles (n, 3, values of a corner, position first) halved until no edge is over `longest`."""
+    done, done_parts = [], []
     while True:
-        corners = table["position"][faces]
-        lengths = np.linalg.norm(corners[:, [1, 2, 0]] - corners, axis=2)
-        large = lengths.max(axis=1) > longest
-        done.append(faces[~large])
-        if not large.any():
-            return table, np.concatenate(done)
-        first = lengths[large].argmax(axis=1)
+        edges = values[:, [1, 2, 0], :3] - values[:, :, :3]
+        squares = (edges**2).sum(axis=2)
+        first = squares.argmax(axis=1)
         rows = np.arange(len(first))
-        a, b, c = (faces[large][rows, (first + k) % 3] for k in range(3))
-        between = np.arange(len(table), len(table) + len(a), dtype=np.int32)
-        table = np.concatenate([table, _middle(table[a], table[b])])
-        faces = np.concatenate([np.stack([a, between, c], 1), np.stack([between, b, c], 1)]).astype(np.int32)
-
-
-def _middle(a: NDArray[np.void], b: NDArray[np.void]) -> NDArray[np.void]:
-    table = a.copy()
-    for name in ("position", "rest", "uv"):
-        table[name] = (a[name] + b[name]) / 2
-    table["normal"] = (a["normal"].astype(np.int16) + b["normal"]) // 2
-    return table
+        large = squares[rows, first] > longest**2
+        done.append(values[~large])
+        done_parts.append(parts[~large])
+        if not large.any():
+            return np.concatenate(done), np.concatenate(done_parts)
+        rows, first, parts = rows[large], first[large], parts[large]
+        a, b, c = (values[rows, (first + k) % 3] for k in range(3))
+        between = (a + b) / 2
+        values = np.concatenate([np.stack([a, between, c], axis=1), np.stack([between, b, c], axis=1)])
+        parts = np.concatenate([parts, parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +94,23 @@ def extent(mesh: Mesh) -> Extent:
     return Extent((low + high) / 2, (high - low) / 2)
 
 
-def merged(mesh: Mesh, faces: NDArray[np.int32], cell: float) -> NDArray[np.int32]:
-    """Fewer triangles on the same vertices: those of a part within one cell of a grid (metres) become one of them.
+def merged(
+    table: NDArray[np.void], faces: NDArray[np.int32], cell: float
+) -> tuple[NDArray[np.void], NDArray[np.int32]]:
+    """A coarser mesh: the vertices of a part within one cell of a grid (metres) become one of them.
 
     Clustering after Rossignac and Borrel 1993; triangles that shrink to an edge are left out.
     """
-    steps = np.floor(mesh.position / cell).astype(np.int64) + 512
-    keys = ((steps[:, 0] * 1024 + steps[:, 1]) * 4096 + steps[:, 2]) * len(Part) + mesh.part
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    fewer = first.astype(np.int32)[inverse][faces]
+    steps = np.floor(table["position"] * np.float32(1 / cell)).astype(np.int64) + 2048
+    keys = ((steps[:, 0] * 4096 + steps[:, 1]) * 4096 + steps[:, 2]) * len(Part) + table["part"]
+    order = np.argsort(keys)
+    ordered = keys[order]
+    begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    cluster = np.empty(len(keys), np.int32)
+    cluster[order] = np.cumsum(begins, dtype=np.int32) - 1
+    fewer = cluster[faces]
     a, b, c = fewer.T
-    return np.asarray(fewer[(a != b) & (b != c) & (c != a)])
+    return table[order[begins]], fewer[(a != b) & (b != c) & (c != a)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +146,25 @@ class OnCard:
         table = vertices(mesh)
         if detail.longest is not None:
             table, faces = subdivided(table, faces, detail.longest)
-        rough = faces
+        fine = rough = table, faces
         if detail.cell is not None:
-            rough = merged(mesh, faces, max(detail.cell, ROUGH_CELL))
-            faces = rough if detail.cell >= ROUGH_CELL else merged(mesh, faces, detail.cell)
-        self.bytes = table.nbytes + faces.nbytes + rough.nbytes
-        self._vertices = context.buffer(table.tobytes())
-        self._faces = {
-            name: context.buffer(np.ascontiguousarray(faces if name == "picture" else rough, np.int32).tobytes())
-            for name in programs
-        }
-        self._arrays = {name: self._array(context, name, program) for name, program in programs.items()}
+            fine = merged(table, faces, detail.cell)
+            rough = fine if detail.cell >= ROUGH_CELL else merged(*fine, ROUGH_CELL)
+        self.bytes = sum(array.nbytes for array in (*fine, *rough))
+        self._buffers: list[moderngl.Buffer] = []
+        self._arrays: dict[str, moderngl.VertexArray] = {}
+        fine_buffers = self._upload(context, fine)
+        rough_buffers = fine_buffers if rough is fine else self._upload(context, rough)
+        for name, program in programs.items():
+            self._arrays[name] = _array(context, program, *(fine_buffers if name == "picture" else rough_buffers))
 
-    def _array(self, context: moderngl.Context, name: str, program: moderngl.Program) -> moderngl.VertexArray:
-        sizes = LAYOUT.split()
-        read = [attribute if attribute in program else None for attribute in NAMES]
-        layout = " ".join(size if used else f"{_bytes_of(size)}x" for used, size in zip(read, sizes, strict=True))
-        return context.vertex_array(program, [(self._vertices, layout, *filter(None, read))], self._faces[name])
+    def _upload(
+        self, context: moderngl.Context, what: tuple[NDArray[np.void], NDArray[np.int32]]
+    ) -> tuple[moderngl.Buffer, moderngl.Buffer]:
+        table, faces = what
+        pair = context.buffer(table.tobytes()), context.buffer(np.ascontiguousarray(faces, np.int32).tobytes())
+        self._buffers += pair
+        return pair
 
     def draw(self, program: str) -> None:
         """Draw with the program of that name."""
@@ -152,9 +174,17 @@ class OnCard:
         """Give the card's memory back."""
         for array in self._arrays.values():
             array.release()
-        for faces in self._faces.values():
-            faces.release()
-        self._vertices.release()
+        for buffer in self._buffers:
+            buffer.release()
+
+
+def _array(
+    context: moderngl.Context, program: moderngl.Program, table: moderngl.Buffer, faces: moderngl.Buffer
+) -> moderngl.VertexArray:
+    sizes = LAYOUT.split()
+    read = [attribute if attribute in program else None for attribute in NAMES]
+    layout = " ".join(size if used else f"{_bytes_of(size)}x" for used, size in zip(read, sizes, strict=True))
+    return context.vertex_array(program, [(table, layout, *filter(None, read))], faces)
 
 
 def _bytes_of(size: str) -> int:
@@ -165,7 +195,9 @@ def _bytes_of(size: str) -> int:
 class MeshCache:
     """Meshes on the card, the least recently drawn given up first when they exceed `room` bytes."""
 
-    def __init__(self, context: moderngl.Context, programs: Mapping[str, moderngl.Program], room: int = 300 << 20) -> None:
+    def __init__(
+        self, context: moderngl.Context, programs: Mapping[str, moderngl.Program], room: int = 300 << 20
+    ) -> None:
         self._context, self._programs, self._room = context, programs, room
         self._kept: OrderedDict[tuple[int, frozenset[Part], Detail], OnCard] = OrderedDict()
         self._extents: OrderedDict[int, tuple[Mesh, Extent]] = OrderedDict()

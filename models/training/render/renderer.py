@@ -81,7 +81,9 @@ class Renderer:
         if self._textures is not None:
             self._textures.release()
         count, height, width, _ = layers.shape
-        self._textures = self._context.texture_array((width, height, count), 3, np.ascontiguousarray(layers).tobytes(), alignment=1)
+        self._textures = self._context.texture_array(
+            (width, height, count), 3, np.ascontiguousarray(layers).tobytes(), alignment=1
+        )
         self._textures.build_mipmaps()
         self._textures.use(_UNITS["textures"])
         self._textures_of = layers

@@ -15,7 +15,9 @@ _NOISE_SIDE: Final = 48
 def programs(context: moderngl.Context) -> dict[str, moderngl.Program]:
     """The programs for pictures, the light's depth, people alone and the backdrop, by these names."""
     return {
-        "picture": context.program(_source("instance.glsl", "project.glsl", "mesh.vert"), _source("instance.glsl", "mesh.frag")),
+        "picture": context.program(
+            _source("instance.glsl", "project.glsl", "mesh.vert"), _source("instance.glsl", "mesh.frag")
+        ),
         "depth": context.program(_source("instance.glsl", "depth.vert"), _source("depth.frag")),
         "alone": context.program(_source("instance.glsl", "project.glsl", "alone.vert"), _source("alone.frag")),
         "backdrop": context.program(_source("backdrop.vert"), _source("backdrop.frag")),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from training.scene import Floats
 
 HEAD_BIT: Final = 128
-FINER: Final = 1.5
+FINER: Final = 4 / 3
 BRIGHTEST: Final = 8.0  # of the light, where white paper in full light is 1
 TILE: Final = 128  # pixels, side of the square in which one person is drawn alone
 TILES: Final = 4  # a side of the sheet of such squares

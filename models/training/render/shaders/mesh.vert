@@ -3,7 +3,6 @@ in vec3 normal;
 in vec3 rest;
 in vec2 uv;
 in int part;
-uniform sampler3D noise;
 uniform mat4 light_view;
 out vec3 world;
 out vec3 bent;      // normal in the world
@@ -20,10 +19,7 @@ void main() {
     vec4 shape = parts[part].shape;
     vec3 n = normalize(normal);
     vec3 p = position;
-    if (shape.x != 0.0) {
-        float slow = textureLod(noise, rest * vec3(0.35, 0.35, 0.22), 0.0).a;
-        p += n * shape.x * (0.55 + 0.9 * slow);
-    }
+    p += n * shape.x * loose(rest);
     world = (place * vec4(p, 1.0)).xyz;
     // The cofactors of the placement turn normals right where it stretches.
     vec3 a = place[0].xyz, b = place[1].xyz, c = place[2].xyz;

@@ -14,3 +14,8 @@ vec4 project(vec3 world) {
     vec2 flat_xy = e.xy * focal * (1.0 + distort.x * r2) + centre * z;
     return vec4(flat_xy * crop.xy + crop.zw * z, ((FAR + NEAR) * z - 2.0 * FAR * NEAR) / (FAR - NEAR), z);
 }
+
+// How far cloth hangs off the body, around 1: folds some 20 cm wide.
+float loose(vec3 at) {
+    return 1.0 + 0.45 * sin(at.z * 19.0 + at.x * 9.0) * sin(at.z * 11.0 + at.y * 23.0 + at.x * 31.0);
+}
