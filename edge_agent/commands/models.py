@@ -2,20 +2,22 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from edge_agent.commands.describe import describe, table
 from edge_agent.commands.failure import Misuse, told
 from edge_agent.config import machine_folder
 from edge_agent.detector.add import UNSTATED_LICENCE, Request
 from edge_agent.detector.add import add as make_bundle
-from edge_agent.detector.card import Card, Precision
-from edge_agent.detector.catalogue import Entry, Installed, catalogue, entry_named, installed
+from edge_agent.detector.card import CARD_FILE, Card, Precision, load_card
+from edge_agent.detector.catalogue import Entry, Installed, catalogue, entry_named, find_bundle, installed
 from edge_agent.detector.classes import CLASS_LISTS
+from edge_agent.detector.errors import UnknownBundleError
 from edge_agent.detector.fetch import Progress
 from edge_agent.detector.install import pull as install
 from edge_agent.detector.presets import PRESETS, DecoderName
@@ -48,13 +50,28 @@ def list_(state: Path | None, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(result, indent=2))
         return
-    click.echo("Installed:" if here else "Installed: none yet")
+    lines = ["Installed:" if here else "Installed: none yet"]
     rows = [(each.name, each.problem or _files(each.card), _licence(each.card), str(each.folder)) for each in here]
-    _print_table(rows)
-    click.echo("\nCatalogue, to be had with `edge-agent models pull NAME`:")
-    _print_table(
+    lines += [*table(rows), "", "Catalogue, to be had with `edge-agent models pull NAME`:"]
+    lines += table(
         [(name, _files(entry.card), _licence(entry.card), entry.card.description) for name, entry in public.items()]
     )
+    click.echo("\n".join(lines))
+
+
+@models.command()
+@click.argument("name")
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(name: str, state: Path | None, *, as_json: bool) -> None:
+    """Show the card of NAME: an installed bundle's name or folder, or a public network of the catalogue."""
+    with told():
+        folder, card = _card_of(name, state or machine_folder())
+    if as_json:
+        click.echo(json.dumps(_facts(card) | {"folder": None if folder is None else str(folder)}, indent=2))
+        return
+    where = f"installed in {folder}" if folder is not None else f"not installed: `edge-agent models pull {name}`"
+    click.echo("\n".join([*describe(card), "", where]))
 
 
 @models.command()
@@ -162,12 +179,16 @@ def _bar(entry: Entry) -> Iterator[Progress]:
         yield lambda done: bar.update(done - bar.pos)
 
 
-def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Columns as wide as their widest cell; the last one runs free."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        click.echo("  ".join(["", *cells, row[-1]]).rstrip())
+def _card_of(name: str, state: Path) -> tuple[Path | None, Card]:
+    """The folder and the card of an installed bundle, else of a network of the catalogue."""
+    try:
+        folder = find_bundle(name, state=state)
+    except UnknownBundleError:
+        public = catalogue()
+        if name not in public:
+            raise
+        return None, public[name].card
+    return folder, load_card(folder / CARD_FILE)
 
 
 def _files(card: Card | None) -> str:

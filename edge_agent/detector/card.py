@@ -59,6 +59,8 @@ Text = Annotated[str, Field(min_length=1)]
 
 Triple = tuple[float, float, float]
 
+_ROUNDING: Final = 0.02  # what shares written with two digits may miss of 1
+
 Strides = Annotated[tuple[Annotated[int, Field(ge=1, le=256)], ...], AfterValidator(_not_empty)]
 
 
@@ -186,12 +188,24 @@ class ModelFile(_Table):
     url: Url | None = Field(default=None, description="Where the publisher offers these very bytes; absent: nowhere.")
 
 
-class Accuracy(_Table):
+class _Figure(_Table):
+    """A measured number, with its 95 % interval where somebody worked it out."""
+
+    value: float
+    interval: tuple[float, float] | None = Field(default=None, description="95 % interval: lower and upper end.")
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        if self.interval is not None and not self.interval[0] <= self.value <= self.interval[1]:
+            raise ValueError("interval must be [lower, upper] around value")
+        return self
+
+
+class Accuracy(_Figure):
     """One measured quality figure."""
 
     dataset: Text
     metric: Text
-    value: float
     precision: Precision = Precision.FP32
 
 
@@ -204,11 +218,52 @@ class Speed(_Table):
     precision: Precision = Precision.FP32
 
 
+class Group(_Figure):
+    """How well one group of people is found, beside the others of the same attribute."""
+
+    dataset: Text
+    metric: Text = Field(description="Such as 'recall at IoU 0.5'.")
+    attribute: Text = Field(description="What tells the groups apart, such as 'skin tone'.")
+    group: Text = Field(description="Which of them, such as 'darkest third'.")
+    people: int = Field(ge=1, description="How many of them were there to be found.")
+    precision: Precision = Precision.FP32
+
+
 class Measured(_Table):
     """What somebody measured, and on what; empty where nobody has."""
 
     accuracy: tuple[Accuracy, ...] = ()
     speed: tuple[Speed, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+
+class TrainingData(_Table):
+    """One kind of pictures that the network learned from, and whom to thank."""
+
+    name: Text
+    licence: Text = Field(description="SPDX identifier, or the publisher's words.")
+    attribution: Text = Field(description="Whom the licence, or courtesy, wants named.")
+    url: Url | None = Field(default=None, description="Where it comes from; absent: made by the training itself.")
+    use: Text = Field(description="What for, such as 'bodies of the rendered people'.")
+    pictures: int | None = Field(
+        default=None, ge=1, description="Pictures made or taken from it; absent: not pictures."
+    )
+    share: float | None = Field(default=None, gt=0.0, le=1.0, description="Of the pictures seen in training.")
+
+
+class Training(_Table):
+    """How the weights came about, so that anybody can make them again."""
+
+    command: Text = Field(description="The exact command, run in the root of the repository.")
+    commit: Annotated[str, _like(r"[0-9a-f]{7,40}", "a git commit, 7 to 40 hexadecimal digits")]
+    data: Annotated[tuple[TrainingData, ...], AfterValidator(_not_empty)] = Field(description="As [[training.data]].")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        total = sum(each.share or 0.0 for each in self.data)
+        if total > 0.0 and abs(total - 1.0) > _ROUNDING:
+            raise ValueError(f"the shares of data add up to {total:g}; they must add up to 1")
+        return self
 
 
 class Card(_Table):
@@ -227,6 +282,10 @@ class Card(_Table):
     decoder: Decoder
     thresholds: Thresholds
     file: Annotated[tuple[ModelFile, ...], AfterValidator(_not_empty)] = Field(description="The networks, as [[file]].")
+    weaknesses: tuple[Text, ...] = Field(default=(), description="What it is known to be bad at, a sentence each.")
+    training: Training | None = Field(
+        default=None, description="How the weights were made; absent: the publisher knows."
+    )
     measured: Measured = Measured()
 
     @model_validator(mode="after")

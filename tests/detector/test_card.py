@@ -9,7 +9,18 @@ from detector.networks import NETS, Net, card_of, file_entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.detector.card import Accuracy, Measured, Precision, Speed, card_to_toml, load_card, parse_card
+from edge_agent.detector.card import (
+    Accuracy,
+    Group,
+    Measured,
+    Precision,
+    Speed,
+    Training,
+    TrainingData,
+    card_to_toml,
+    load_card,
+    parse_card,
+)
 from edge_agent.detector.classes import CLASS_LISTS
 from edge_agent.detector.errors import BundleError
 from edge_agent.detector.presets import PRESETS
@@ -61,6 +72,23 @@ def test_any_text_and_number_survives_the_card(
         measured=Measured(
             accuracy=(Accuracy(dataset=description, metric="m", value=value, precision=Precision.INT8),),
             speed=(Speed(device=description, metric="ms", value=abs(value) + 1.0),),
+            groups=(
+                Group(
+                    dataset=description,
+                    metric="m",
+                    attribute=classes[0],
+                    group=description,
+                    people=3,
+                    value=value,
+                    interval=(value - 1.0, value + 1.0),
+                ),
+            ),
+        ),
+        weaknesses=tuple(classes),
+        training=Training(
+            command=description,
+            commit="0123abc",
+            data=(TrainingData(name="n", licence="CC0-1.0", attribution=description, use="u", pictures=1, share=1.0),),
         ),
     )
     assert parse_card(card_to_toml(card), _WHERE) == card
@@ -74,6 +102,11 @@ def test_a_file_cannot_lie_outside_its_bundle(name: str) -> None:
     """A file's name is a plain name: nothing that leads to another folder is a card."""
     entry = _ENTRY.model_dump(mode="json", exclude_none=True) | {"name": name}
     assert "file.0.name" in _refusal(_table(file=[entry]))
+
+
+_DATA = {"name": "clips", "licence": "CC-BY-4.0", "attribution": "Intel", "use": "labelled by yolox_nano"}
+_TRAINING = {"command": "make", "commit": "0123abc", "data": [_DATA]}
+_ACCURACY = {"dataset": "d", "metric": "m", "value": 0.5}
 
 
 def _with(table: str, **changes: Any) -> dict[str, Any]:
@@ -100,6 +133,17 @@ def _with(table: str, **changes: Any) -> dict[str, Any]:
         (_with("source", url="ftp://example.org"), "source.url", "ftp"),
         (_table(file=[_table()["file"][0]] * 2), "net.onnx", "twice"),
         (_table(file=[_table()["file"][0] | {"sha256": "abc"}]), "file.0.sha256", "abc"),
+        (_table(weaknesses=[""]), "weaknesses.0", "at least 1"),
+        (_table(training=_TRAINING | {"commit": "main"}), "training.commit", "'main'"),
+        (_table(training=_TRAINING | {"data": []}), "training.data", "at least one"),
+        (_table(training=_TRAINING | {"data": [_DATA | {"share": 0.6}] * 2}), "training", "add up to 1.2"),
+        (_table(training=_TRAINING | {"data": [_DATA | {"url": "file:x"}]}), "training.data.0.url", "https"),
+        (_table(measured={"accuracy": [_ACCURACY | {"interval": [0.6, 0.7]}]}), "measured.accuracy.0", "around value"),
+        (
+            _table(measured={"groups": [_ACCURACY | {"attribute": "age", "group": "old", "people": 0}]}),
+            "measured.groups.0.people",
+            "0",
+        ),
     ],
 )
 def test_a_wrong_card_says_which_key_and_why(table: dict[str, Any], key: str, says: str) -> None:
