@@ -53,14 +53,19 @@ def _load(path: Path) -> Panorama:
     longitude = (column / radiance.shape[1] - 0.5) * 2 * np.pi
     shown = np.minimum(radiance, 4.0)
     return Panorama(
-        path.stem, radiance, shown[:half].mean((0, 1)), shown[half:].mean((0, 1)), (float(longitude), float((0.5 - row / len(radiance)) * np.pi))
+        path.stem,
+        radiance,
+        shown[:half].mean((0, 1)),
+        shown[half:].mean((0, 1)),
+        (float(longitude), float((0.5 - row / len(radiance)) * np.pi)),
     )
 
 
 def directions(view: Camera, width: int, height: int) -> NDArray[np.float32]:
-    """Where in the world each pixel's middle looks, (height, width, 3), not normalised; the lens is undone by iteration.
+    """Where in the world each pixel's middle looks, (height, width, 3), not normalised.
 
-    Fixed points of r = R / (1 + k1 r²) converge for the bends that `views.camera` draws.
+    The lens is undone by iteration: fixed points of r = R / (1 + k1 r²) converge for the bends that `views.camera`
+    draws.
     """
     along = 1 / np.tan(view.fov / 2)
     x = ((np.arange(width) + 0.5) / width * 2 - 1 - view.shift[0]) / along
@@ -80,7 +85,10 @@ def directions(view: Camera, width: int, height: int) -> NDArray[np.float32]:
 def seen(
     panorama: Panorama, view: Camera, yaw: float, exposure: float, size: tuple[int, int] = (WIDTH, TALL)
 ) -> NDArray[np.uint8]:
-    """The panorama before the camera, uint8 RGB, size: width and height; yaw: the longitude that it looks at, radians."""
+    """The panorama before the camera, uint8 RGB.
+
+    yaw: the longitude that the camera looks at, radians; size: width and height of the picture.
+    """
     towards = directions(view, size[0] // _COARSE, size[1] // _COARSE)
     longitude = np.arctan2(towards[..., 0], towards[..., 1]) + yaw
     elevation = np.arctan2(towards[..., 2], np.hypot(towards[..., 0], towards[..., 1]))
@@ -112,7 +120,9 @@ def light_of(panorama: Panorama, rng: np.random.Generator, yaw: float, exposure:
     )
 
 
-def surroundings(panoramas: Sequence[Panorama], rng: np.random.Generator, view: Camera, light: Light) -> NDArray[np.uint8]:
+def surroundings(
+    panoramas: Sequence[Panorama], rng: np.random.Generator, view: Camera, light: Light
+) -> NDArray[np.uint8]:
     """Sky and horizon for a place outdoors, as bright as its light."""
     panorama = panoramas[int(rng.integers(len(panoramas)))]
     exposure = float(rng.uniform(0.8, 2.2)) * float(np.mean(light.sky)) / float(panorama.above.mean())

@@ -4,7 +4,7 @@ Reads what these files use of Collada 1.4.1: one polylist or triangles element p
 and one set of texture coordinates; node matrices; effects whose diffuse part is a texture or a colour.
 """
 
-import xml.etree.ElementTree as ET  # noqa: S405 - the files are part of our own data
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -113,7 +113,9 @@ def _fans(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Corners of triangles, three each, that fill polygons of these sizes as fans."""
     starts = np.cumsum(sizes) - sizes
     fans = [
-        np.stack([start + np.zeros(size - 2, np.int64), start + np.arange(1, size - 1), start + np.arange(2, size)], 1).reshape(-1)
+        np.stack(
+            [start + np.zeros(size - 2, np.int64), start + np.arange(1, size - 1), start + np.arange(2, size)], 1
+        ).reshape(-1)
         for start, size in zip(starts, sizes, strict=True)
     ]
     return np.concatenate(fans)
@@ -121,14 +123,17 @@ def _fans(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def decimated(mesh: Mesh, cell: float) -> Mesh:
     """Vertex clustering (Rossignac and Borrel 1993): one vertex for each cell, main normal and patch of the texture."""
-    main = (np.abs(mesh.normal).argmax(1) * 2 + (mesh.normal[np.arange(len(mesh.normal)), np.abs(mesh.normal).argmax(1)] > 0))
-    key = np.concatenate([np.rint(mesh.position / cell), np.floor(mesh.uv * 8 + 0.01), main[:, None]], 1).astype(np.int64)
+    main = np.abs(mesh.normal).argmax(1) * 2 + (
+        mesh.normal[np.arange(len(mesh.normal)), np.abs(mesh.normal).argmax(1)] > 0
+    )
+    key = np.concatenate([np.rint(mesh.position / cell), np.floor(mesh.uv * 8 + 0.01), main[:, None]], 1).astype(
+        np.int64
+    )
     _, first, number = np.unique(key, axis=0, return_index=True, return_inverse=True)
     faces = number.reshape(-1)[mesh.faces]
     solid = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
     _, kept = np.unique(np.sort(faces[solid], axis=1), axis=0, return_index=True)
-    merged = shapes.made(mesh.position[first], mesh.normal[first], mesh.uv[first], faces[solid][kept])
-    return merged
+    return shapes.made(mesh.position[first], mesh.normal[first], mesh.uv[first], faces[solid][kept])
 
 
 def _skin(root: ET.Element, material: str, slot: Part, path: Path) -> Skin:

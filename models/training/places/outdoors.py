@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from training.places import materials
-from training.places.indoors import Kind
+from training.places.layout import Kind
 from training.places.materials import BODY
 from training.places.rooms import Grounds
 from training.places.stage import Stage
@@ -21,12 +21,27 @@ def ground(stage: Stage, grounds: Grounds, names: tuple[str, ...]) -> None:
     """The ground everywhere, walkable."""
     rng = stage.rng
     look = materials.textured(stage.layers.one(rng, str(rng.choice(names))), materials.shade(rng, 0.6, 1.2), 0.05)
-    look = replace(look, second=materials.shade(rng, 0.2, 1.2), pattern=Pattern.BLOTCHES, frequency=float(rng.uniform(0.1, 0.6)), strength=float(rng.uniform(0, 0.5)))
+    look = replace(
+        look,
+        second=materials.shade(rng, 0.2, 1.2),
+        pattern=Pattern.BLOTCHES,
+        frequency=float(rng.uniform(0.1, 0.6)),
+        strength=float(rng.uniform(0, 0.5)),
+    )
     stage.add(grounds.far(float(rng.choice([1.6, 2.5, 4.0]))), {BODY: look}, (0.0, 0.0, 0.0))
     stage.walkable.append((-60.0, 0.3, 60.0, 60.0))
 
 
-def strip(stage: Stage, grounds: Grounds, name: str, at: tuple[float, float], size: tuple[float, float], turn: float, z: float) -> None:
+def strip(
+    stage: Stage,
+    grounds: Grounds,
+    name: str,
+    *,
+    at: tuple[float, float],
+    size: tuple[float, float],
+    turn: float,
+    z: float,
+) -> None:
     """A road, path or lawn over the ground: its middle, width and depth."""
     rng = stage.rng
     mesh, scale = grounds.strip(*size, float(rng.choice([1.0, 1.6])))
@@ -34,7 +49,9 @@ def strip(stage: Stage, grounds: Grounds, name: str, at: tuple[float, float], si
     stage.add(mesh, {BODY: look}, (*at, z), turn, scale)
 
 
-def line(stage: Stage, grounds: Grounds, at: tuple[float, float], length: float, turn: float, colour: materials.Colour) -> None:
+def line(
+    stage: Stage, grounds: Grounds, at: tuple[float, float], *, length: float, turn: float, colour: materials.Colour
+) -> None:
     """A painted line."""
     mesh, scale = grounds.strip(0.12, length, 1.0)
     stage.add(mesh, {BODY: materials.plain(colour, 0.1, 0.5)}, (*at, 0.025), turn, scale)
@@ -69,7 +86,9 @@ def clutter(stage: Stage, names: tuple[str, ...], count: int, near: float, far: 
             stage.put(what, x, y, float(rng.uniform(-np.pi, np.pi)))
 
 
-def parked(stage: Stage, start: tuple[float, float], along: float, count: int, gap: float, nose: float, share: float) -> None:
+def parked(
+    stage: Stage, start: tuple[float, float], *, along: float, count: int, gap: float, nose: float, share: float
+) -> None:
     """A row of cars from a point in the direction `along`; their noses look along `nose`; somebody beside some."""
     rng = stage.rng
     for number in range(count):
@@ -95,12 +114,18 @@ def car_park(stage: Stage, grounds: Grounds, _: float) -> float:
     for row_y in np.arange(float(rng.uniform(3, 8)), 32, float(rng.uniform(7, 12))):
         start = (start_x, row_y) if along < 0.8 else (row_y - 10, 2.0)
         share = float(rng.uniform(0.15, 0.9))
-        parked(stage, start, along, int(rng.integers(3, 9)), gap, along, share)
+        parked(stage, start, along=along, count=int(rng.integers(3, 9)), gap=gap, nose=along, share=share)
         for number in range(9):
             x, y = start[0] + np.cos(along) * gap * (number - 0.5), start[1] + np.sin(along) * gap * (number - 0.5)
-            line(stage, grounds, (float(x), float(y)), 4.8, along, white)
+            line(stage, grounds, (float(x), float(y)), length=4.8, turn=along, colour=white)
     backdrop(stage, 26)
-    clutter(stage, ("lamp post", "bollard", "bush", "tree", "bin", "trolley", "bicycle", "fence"), int(rng.integers(2, 9)), 4, 25)
+    clutter(
+        stage,
+        ("lamp post", "bollard", "bush", "tree", "bin", "trolley", "bicycle", "fence"),
+        int(rng.integers(2, 9)),
+        4,
+        25,
+    )
     return FAR
 
 
@@ -115,15 +140,29 @@ def street(stage: Stage, grounds: Grounds, _: float) -> float:
     across = abs(np.sin(turn)) > 0.7
     middle = (0.0, off) if across else (side * off * 0.7, 18.0)
     axis = turn + HALF  # the direction in which the road runs
-    strip(stage, grounds, "asphalt", middle, (wide, 60.0), turn, 0.012)
+    strip(stage, grounds, "asphalt", at=middle, size=(wide, 60.0), turn=turn, z=0.012)
     for number in range(-4, 5):
         spot = (middle[0] + np.cos(axis) * number * 4, middle[1] + np.sin(axis) * number * 4)
-        line(stage, grounds, (float(spot[0]), float(spot[1])), 2.0, turn, (0.7, 0.7, 0.68))
+        line(stage, grounds, (float(spot[0]), float(spot[1])), length=2.0, turn=turn, colour=(0.7, 0.7, 0.68))
     kerb = (middle[0] - np.cos(turn) * (wide / 2 - 1.1), middle[1] - np.sin(turn) * (wide / 2 - 1.1))
     begin = (kerb[0] - np.cos(axis) * 16, kerb[1] - np.sin(axis) * 16)
-    parked(stage, (float(begin[0]), float(begin[1])), axis, 7, float(rng.uniform(5.2, 7)), turn, float(rng.uniform(0.1, 0.8)))
+    parked(
+        stage,
+        (float(begin[0]), float(begin[1])),
+        along=axis,
+        count=7,
+        gap=float(rng.uniform(5.2, 7)),
+        nose=turn,
+        share=float(rng.uniform(0.1, 0.8)),
+    )
     backdrop(stage, 14 if across else 24)
-    clutter(stage, ("lamp post", "bollard", "tree", "bin", "bicycle", "bench", "stand-up sign", "fence", "bush"), int(rng.integers(3, 12)), 3, 22)
+    clutter(
+        stage,
+        ("lamp post", "bollard", "tree", "bin", "bicycle", "bench", "stand-up sign", "fence", "bush"),
+        int(rng.integers(3, 12)),
+        3,
+        22,
+    )
     return FAR
 
 
@@ -135,7 +174,15 @@ def park(stage: Stage, grounds: Grounds, _: float) -> float:
     name = str(rng.choice(["asphalt", "paving", "gravel", "concrete"]))
     for number in range(int(rng.integers(1, 3))):
         at = (float(rng.uniform(-4, 4)), float(rng.uniform(4, 14)))
-        strip(stage, grounds, name, at, (float(rng.uniform(1.5, 4)), 60.0), turn + number * float(rng.uniform(0.6, 1.6)), 0.012 + 0.01 * number)
+        strip(
+            stage,
+            grounds,
+            name,
+            at=at,
+            size=(float(rng.uniform(1.5, 4)), 60.0),
+            turn=turn + number * float(rng.uniform(0.6, 1.6)),
+            z=0.012 + 0.01 * number,
+        )
     clutter(stage, ("tree", "tree", "bush", "tree"), int(rng.integers(3, 16)), 4, 35)
     for _ in range(int(rng.integers(0, 4))):
         clutter(stage, ("bench", "bin", "lamp post", "bicycle", "fence"), 1, 3, 20)
@@ -149,11 +196,30 @@ def yard(stage: Stage, grounds: Grounds, _: float) -> float:
     ground(stage, grounds, ("concrete", "paving", "asphalt", "grass", "gravel"))
     if rng.random() < 0.7:
         lawn = (float(rng.uniform(-6, 6)), float(rng.uniform(5, 14)))
-        strip(stage, grounds, str(rng.choice(["grass", "leaves", "paving"])), lawn, (float(rng.uniform(3, 8)), 20.0), float(rng.uniform(-1.6, 1.6)), 0.012)
+        strip(
+            stage,
+            grounds,
+            str(rng.choice(["grass", "leaves", "paving"])),
+            at=lawn,
+            size=(float(rng.uniform(3, 8)), 20.0),
+            turn=float(rng.uniform(-1.6, 1.6)),
+            z=0.012,
+        )
     for side in (-1, 1):
         if rng.random() < 0.6:
-            _row(stage, str(rng.choice(["house", "hedge", "fence", "brick wall"])), side * float(rng.uniform(2.5, 8)), -side * HALF)
-    clutter(stage, ("bin", "bicycle", "bush", "pot plant", "stairs", "box pile", "car", "umbrella", "wooden chair", "fence"), int(rng.integers(4, 14)), 2.5, 14)
+            _row(
+                stage,
+                str(rng.choice(["house", "hedge", "fence", "brick wall"])),
+                side * float(rng.uniform(2.5, 8)),
+                -side * HALF,
+            )
+    clutter(
+        stage,
+        ("bin", "bicycle", "bush", "pot plant", "stairs", "box pile", "car", "umbrella", "wooden chair", "fence"),
+        int(rng.integers(4, 14)),
+        2.5,
+        14,
+    )
     backdrop(stage, 10)
     return 22.0
 
@@ -180,7 +246,9 @@ def forecourt(stage: Stage, grounds: Grounds, _: float) -> float:
             stage.put(stage.any("column"), float(x), float(y) + 1.4, scale=(1.0, 1.0, 1.6))
             stage.spot(float(x) + 0.9, float(y), heading=-HALF)
             if rng.random() < 0.5:
-                stage.put(stage.any("car"), float(x) + float(rng.choice([-2.2, 2.2])), float(y), float(rng.choice([0, np.pi])))
+                stage.put(
+                    stage.any("car"), float(x) + float(rng.choice([-2.2, 2.2])), float(y), float(rng.choice([0, np.pi]))
+                )
     backdrop(stage, 24)
     clutter(stage, ("bin", "bollard", "stand-up sign", "lamp post", "chest", "shelf"), int(rng.integers(2, 8)), 3, 15)
     return FAR

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.places import backdrops, indoors, outdoors, views
+from training.places import backdrops, indoors, outdoors, shops, views
 from training.places.backdrops import load_panoramas
-from training.places.furniture import building, office, scenes, shop, street, wall
-from training.places.indoors import Kind
+from training.places.furniture import building, office, scenes, shop, street, vehicles, wall
 from training.places.layers import load_layers
+from training.places.layout import Kind
 from training.places.piece import Piece
 from training.places.rooms import Grounds
 from training.places.stage import Stage
@@ -40,7 +40,7 @@ class Places:
         self._layers = load_layers(data_folder / "shelves", cache_folder, {"scene": pictures, "outside": views_out})
         self._grounds = Grounds()
         self._stock = _stock() | models
-        self._kinds: tuple[Kind, ...] = (*indoors.KINDS, *outdoors.KINDS)
+        self._kinds: tuple[Kind, ...] = (*shops.KINDS, *indoors.KINDS, *outdoors.KINDS)
         weights = np.array([kind.weight for kind in self._kinds] + [_PANORAMA, _PHOTOGRAPH])
         self._shares = weights / weights.sum()
 
@@ -72,10 +72,17 @@ class Places:
         light = views.outdoor_light(rng) if kind.outdoors else views.indoor_light(rng)
         horizon = view.pitch - np.arctan(np.tan(view.fov / 2) * views.TALL / views.WIDTH) < 0.05
         behind = backdrops.surroundings(self._open, rng, view, light) if kind.outdoors and horizon else None
-        return self._place(stage, view, light, farthest, kind.name, behind)
+        return self._place(stage, view, light, farthest=farthest, kind=kind.name, behind=behind)
 
     def _place(
-        self, stage: Stage, view: Camera, light: Light, farthest: float, kind: str, behind: NDArray[np.uint8] | None = None
+        self,
+        stage: Stage,
+        view: Camera,
+        light: Light,
+        *,
+        farthest: float,
+        kind: str,
+        behind: NDArray[np.uint8] | None = None,
     ) -> Place:
         near = _before_camera(stage, view)
         spots = views.scatter(stage, view, SPOTS - min(len(near), 10), farthest)
@@ -89,10 +96,23 @@ class Places:
         far = max(backdrops.OPEN[panorama.name] * view.height / backdrops.EYE, view.height * 1.3)
         stage.walkable.append((-60.0, 0.3, 60.0, 60.0))
         if rng.random() < 0.4:
-            names = ("trolley", "pot plant", "bin", "wooden chair", "stand-up sign", "bench", "clothes rack", "box pile", "shelf", "table", "bicycle")
+            names = (
+                "trolley",
+                "pot plant",
+                "bin",
+                "wooden chair",
+                "stand-up sign",
+                "bench",
+                "clothes rack",
+                "box pile",
+                "shelf",
+                "table",
+                "bicycle",
+            )
             outdoors.clutter(stage, names, int(rng.integers(1, 7)), 1.5, far)
         light = backdrops.light_of(panorama, rng, yaw, exposure)
-        return self._place(stage, view, light, far, "panorama", backdrops.seen(panorama, view, yaw, exposure))
+        behind = backdrops.seen(panorama, view, yaw, exposure)
+        return self._place(stage, view, light, farthest=far, kind="panorama", behind=behind)
 
     def _photograph(self, rng: np.random.Generator) -> Place:
         """People before photographs of goods that fill the picture."""
@@ -102,7 +122,7 @@ class Places:
         kinds = self._layers.named
         goods = self._layers.pictures[kinds["photograph"].start : kinds["photograph"].stop]
         shown = backdrops.mosaic(goods, rng, float(rng.uniform(0.4, 1.1)))
-        return self._place(stage, view, views.indoor_light(rng), 7.0, "photograph", shown)
+        return self._place(stage, view, views.indoor_light(rng), farthest=7.0, kind="photograph", behind=shown)
 
 
 def _before_camera(stage: Stage, view: Camera) -> list[Spot]:
@@ -116,7 +136,7 @@ def _before_camera(stage: Stage, view: Camera) -> list[Spot]:
 def _stock() -> dict[str, tuple[Piece, ...]]:
     """All furniture, made from a fixed seed."""
     stock: dict[str, tuple[Piece, ...]] = {}
-    for number, source in enumerate((shop, office, street, wall, building)):
+    for number, source in enumerate((shop, office, street, vehicles, wall, building)):
         stock.update(source.make(np.random.default_rng([_SEED, number])))
     stock["books"] = tuple(shop.flat_shelf(np.random.default_rng([_SEED, 9, n]), "books") for n in range(4))
     return stock

@@ -54,7 +54,9 @@ def _cut(rng: np.random.Generator, photographs: list[Picture], side: int) -> Pic
     photograph = photographs[int(rng.integers(len(photographs)))]
     size = int(rng.uniform(0.15, 0.4) * SIDE)
     x, y = rng.integers(0, SIDE - size, 2)
-    return np.asarray(cv2.resize(photograph[y : y + size, x : x + size], (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(
+        cv2.resize(photograph[y : y + size, x : x + size], (side, side), interpolation=cv2.INTER_AREA), np.uint8
+    )
 
 
 def shelf_front(rng: np.random.Generator) -> Picture:
@@ -184,9 +186,9 @@ def door(rng: np.random.Generator) -> Picture:
 def cardboard(rng: np.random.Generator) -> Picture:
     """A box's side with tape and a label."""
     base = rng.uniform(150, 210)
-    picture = base * np.array([1.0, 0.8, 0.58]) * (1 + 0.04 * cloud(rng, 1.4))[..., None]
-    picture[118:138] *= rng.uniform(0.8, 1.15)
-    picture = np.clip(picture, 0, 255).astype(np.uint8)
+    paper = base * np.array([1.0, 0.8, 0.58]) * (1 + 0.04 * cloud(rng, 1.4))[..., None]
+    paper[118:138] *= rng.uniform(0.8, 1.15)
+    picture = np.clip(paper, 0, 255).astype(np.uint8)
     x, y = (int(v) for v in rng.uniform(20, 150, 2))
     cv2.rectangle(picture, (x, y), (x + 70, y + 45), [235.0, 235.0, 230.0], -1)
     cv2.putText(picture, _word(rng), (x + 4, y + 30), _FONT, 0.5, [30.0, 30.0, 30.0], 1, cv2.LINE_AA)

@@ -32,7 +32,12 @@ class Room:
         x, y = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
         wide, deep = self.x1 - self.x0, self.y1 - self.y0
         quarter = np.pi / 2
-        return ((x, self.y1, wide, 0.0), (self.x0, y, deep, quarter), (self.x1, y, deep, -quarter), (x, self.y0, wide, np.pi))
+        return (
+            (x, self.y1, wide, 0.0),
+            (self.x0, y, deep, quarter),
+            (self.x1, y, deep, -quarter),
+            (x, self.y0, wide, np.pi),
+        )
 
 
 class Grounds:
@@ -43,9 +48,13 @@ class Grounds:
         self._ceilings = {key: shapes.moved(mesh, shapes.tilted(np.pi)) for key, mesh in self._floors.items()}
         self._walls = {(n, t): shapes.panel(n, _WALL, 0.75, t) for n in range(1, 41) for t in _TILES}
         self._lawns = {
-            (w, d, t): shapes.floor(w, d, 0.7 if d < 10 else 1.2, t) for w, d in ((1, 4), (2, 12), (3, 40), (6, 40), (16, 40), (0.12, 5)) for t in _TILES
+            (w, d, t): shapes.floor(w, d, 0.7 if d < 10 else 1.2, t)
+            for w, d in ((1, 4), (2, 12), (3, 40), (6, 40), (16, 40), (0.12, 5))
+            for t in _TILES
         }
-        self._far = {tile: shapes.sheet(np.arange(-26, 26.2, 0.49), np.arange(-4, 42.2, 0.49), tile) for tile in (1.6, 2.5, 4.0)}
+        self._far = {
+            tile: shapes.sheet(np.arange(-26, 26.2, 0.49), np.arange(-4, 42.2, 0.49), tile) for tile in (1.6, 2.5, 4.0)
+        }
 
     def floor(self, room: Room, tile: float, *, ceiling: bool = False) -> Mesh:
         """The smallest that covers the room."""
@@ -75,7 +84,9 @@ def shell(stage: Stage, grounds: Grounds, room: Room, floors: tuple[str, ...], w
     rng, layers = stage.rng, stage.layers
     middle = ((room.x0 + room.x1) / 2, (room.y0 + room.y1) / 2)
     tile = float(rng.choice(_TILES))
-    ground = materials.textured(layers.one(rng, str(rng.choice(floors))), materials.shade(rng, 0.55, 1.3), float(rng.beta(1.5, 3)))
+    ground = materials.textured(
+        layers.one(rng, str(rng.choice(floors))), materials.shade(rng, 0.55, 1.3), float(rng.beta(1.5, 3))
+    )
     stage.add(grounds.floor(room, tile), {BODY: ground}, (*middle, 0.0))
     cover = materials.textured(layers.one(rng, str(rng.choice(walls))), wall_tint(rng))
     other = materials.textured(layers.one(rng, str(rng.choice(walls))), wall_tint(rng))
@@ -83,7 +94,9 @@ def shell(stage: Stage, grounds: Grounds, room: Room, floors: tuple[str, ...], w
         mesh = grounds.wall(length, tile)
         scale = (length / max(1, min(40, round(length))), 1.0, room.height / _WALL)
         stage.add(mesh, {BODY: other if number == 0 and rng.random() < 0.4 else cover}, (x, y, 0.0), turn, scale)
-    top = materials.textured(layers.one(rng, str(rng.choice(["ceiling", "plaster", "panelling"]))), materials.shade(rng, 0.5, 1.0, 0.03))
+    top = materials.textured(
+        layers.one(rng, str(rng.choice(["ceiling", "plaster", "panelling"]))), materials.shade(rng, 0.5, 1.0, 0.03)
+    )
     stage.add(grounds.floor(room, tile, ceiling=True), {BODY: top}, (*middle, room.height))
     lamps(stage, room)
 
@@ -102,7 +115,7 @@ def lamps(stage: Stage, room: Room) -> None:
     for x in np.arange(room.x0 + gap / 2, room.x1, gap):
         for y in np.arange(room.y0 + gap / 2, room.y1, gap):
             if rng.random() < 0.9:
-                stage.put(lamp, float(x), float(y), 0.0, room.height, surfaces=look)
+                stage.put(lamp, float(x), float(y), z=room.height, surfaces=look)
 
 
 def decorate(stage: Stage, room: Room, names: tuple[str, ...], share: float = 0.5) -> None:
@@ -114,5 +127,7 @@ def decorate(stage: Stage, room: Room, names: tuple[str, ...], share: float = 0.
                 name = str(rng.choice(names))
                 cos, sin = np.cos(turn), np.sin(turn)
                 offset = float(along + rng.uniform(-0.3, 0.3))
-                low = 0.0 if name in ("door", "glass front", "radiator", "extinguisher") else float(rng.uniform(0.9, 1.6))
-                stage.put(stage.any(name), x + cos * offset + sin * 0.02, y + sin * offset - cos * 0.02, turn, low)
+                low = (
+                    0.0 if name in ("door", "glass front", "radiator", "extinguisher") else float(rng.uniform(0.9, 1.6))
+                )
+                stage.put(stage.any(name), x + cos * offset + sin * 0.02, y + sin * offset - cos * 0.02, turn, z=low)

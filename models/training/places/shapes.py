@@ -69,6 +69,12 @@ def at(mesh: Mesh, x: float, y: float, z: float = 0.0, turn: float = 0.0) -> Mes
     return moved(mesh, transform((x, y, z), turn))
 
 
+def strewn(mesh: Mesh, rng: np.random.Generator, half: tuple[float, float], z: float, turn: float = 0.0) -> Mesh:
+    """The mesh somewhere in a rectangle of these half sides around the origin, turned by up to `turn` either way."""
+    x, y = rng.uniform(-1, 1, 2) * half
+    return at(mesh, float(x), float(y), z, float(rng.uniform(-turn, turn)))
+
+
 def of(mesh: Mesh, part: Part) -> Mesh:
     """The mesh in another slot of material."""
     return replace(mesh, part=np.full(len(mesh.part), part, np.uint8))
@@ -163,7 +169,10 @@ def lathe(profile: Sequence[tuple[float, float]], sides: int = 10) -> Mesh:
         [points[:, None, :1] * ring[None], np.broadcast_to(points[:, None, 1:], (rows, sides + 1, 1))], 2
     )
     normal = np.concatenate(
-        [(out / length)[:, None, None] * ring[None], np.broadcast_to((up / length)[:, None, None], (rows, sides + 1, 1))],
+        [
+            (out / length)[:, None, None] * ring[None],
+            np.broadcast_to((up / length)[:, None, None], (rows, sides + 1, 1)),
+        ],
         2,
     )
     low, high = points[:, 1].min(), points[:, 1].max()
@@ -206,6 +215,19 @@ def blob(size: Point, rng: np.random.Generator, rough: float = 0.2, sides: int =
     position = (grid * lumps).reshape(-1, 3) * np.asarray(size)
     mesh = made(position, ball.normal, ball.uv * repeat, ball.faces)
     return replace(mesh, normal=smooth_normals(mesh))
+
+
+def tufts(size: Point, rng: np.random.Generator, count: int, leaf: float) -> Mesh:
+    """Leaves, squares of side `leaf`, sticking out all over an ellipsoid of half sizes `size` around the origin."""
+    out = rng.normal(0, 1, (count, 3))
+    out /= np.linalg.norm(out, axis=1, keepdims=True)
+    middle = out * np.asarray(size) * rng.uniform(0.85, 1.15, (count, 1))
+    first, second = rng.normal(0, leaf / 2, (2, count, 3))
+    corners = np.stack([middle - first, middle - second, middle + first, middle + second], 1)
+    uv = np.array([[0, 0], [0.3, 0], [0.3, 0.3], [0, 0.3]]) + rng.uniform(0, 1, (count, 1, 2))
+    start = 4 * np.arange(count)[:, None, None]
+    faces = (start + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    return made(corners.reshape(-1, 3), np.repeat(out, 4, axis=0), uv.reshape(-1, 2), faces)
 
 
 def smooth_normals(mesh: Mesh) -> Floats:

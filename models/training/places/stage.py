@@ -48,6 +48,7 @@ class Stage:
         x: float,
         y: float,
         turn: float = 0.0,
+        *,
         z: float = 0.0,
         scale: Point = (1.0, 1.0, 1.0),
         surfaces: Surfaces | None = None,
@@ -66,9 +67,7 @@ class Stage:
             spot = (x + cos * seat.x - sin * seat.y, y + sin * seat.x + cos * seat.y)
             self.spot(*spot, heading=turn + seat.heading, seat=z + seat.z)
 
-    def add(
-        self, mesh: Mesh, surfaces: Surfaces, at: Point, turn: float = 0.0, scale: Point = (1.0, 1.0, 1.0)
-    ) -> None:
+    def add(self, mesh: Mesh, surfaces: Surfaces, at: Point, turn: float = 0.0, scale: Point = (1.0, 1.0, 1.0)) -> None:
         """Draw a mesh at a point of the plan, without keeping the floor under it free."""
         place = np.asarray(self._frame @ shapes.transform(at, turn, scale), np.float32)
         self.things.append(Instance(mesh, place, surfaces))
@@ -100,4 +99,4 @@ class Stage:
         offset = points[:, None] - taken[None, :, :2]
         along = np.abs(offset[..., 0] * cos + offset[..., 1] * sin) < taken[:, 2] + margin
         across = np.abs(offset[..., 1] * cos - offset[..., 0] * sin) < taken[:, 3] + margin
-        return inside & ~(along & across).any(axis=1)
+        return np.asarray(inside & ~(along & across).any(axis=1), np.bool_)

@@ -32,7 +32,7 @@ def cloud(rng: np.random.Generator, roughness: float, stretch: float = 1.0, coar
 
 def coloured(field: Field, colour: tuple[float, float, float]) -> Picture:
     """Brightness around 1, (SIDE, SIDE), times a colour in 0..255."""
-    return np.clip(field[..., None] * np.asarray(colour), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(field[..., None] * np.asarray(colour), 0, 255), np.uint8)
 
 
 def _grid() -> tuple[Field, Field]:
@@ -40,8 +40,9 @@ def _grid() -> tuple[Field, Field]:
     return x, y
 
 
-def _joints(x: Field, y: Field, columns: int, rows: int, shift: float, width: float) -> tuple[Field, NDArray[np.int64]]:
+def _joints(columns: int, rows: int, shift: float, width: float) -> tuple[Field, NDArray[np.int64]]:
     """Joint darkness (1 inside a tile, 0 in the joint) and the number of the tile for each pixel; rows are shifted."""
+    x, y = _grid()
     row = np.floor(y * rows).astype(np.int64)
     across = x * columns + (row * shift) % 1.0
     column = np.floor(across).astype(np.int64) % columns
@@ -53,9 +54,8 @@ def _joints(x: Field, y: Field, columns: int, rows: int, shift: float, width: fl
 
 def planks(rng: np.random.Generator) -> Picture:
     """Wooden boards."""
-    x, y = _grid()
     rows = int(rng.choice([6, 8, 12, 16]))
-    inside, number = _joints(x, y, int(rng.choice([1, 2])), rows, float(rng.choice([0.37, 0.5])), 0.7)
+    inside, number = _joints(int(rng.choice([1, 2])), rows, float(rng.choice([0.37, 0.5])), 0.7)
     tones = 1 + rng.uniform(0.04, 0.2) * rng.normal(0, 1, number.max() + 1)[number]
     field = tones * (1 + 0.08 * cloud(rng, 1.2, 9.0)) * (0.55 + 0.45 * inside)
     red = rng.uniform(150, 235)
@@ -66,7 +66,9 @@ def tiles(rng: np.random.Generator) -> Picture:
     """Square or long tiles with joints, sometimes in two colours."""
     x, y = _grid()
     count = int(rng.choice([2, 3, 4, 6]))
-    inside, number = _joints(x, y, count, count * int(rng.choice([1, 1, 2])), float(rng.choice([0, 0, 0.5])), rng.uniform(0.5, 2))
+    inside, number = _joints(
+        count, count * int(rng.choice([1, 1, 2])), float(rng.choice([0, 0, 0.5])), rng.uniform(0.5, 2)
+    )
     tones = 1 + rng.uniform(0.01, 0.08) * rng.normal(0, 1, number.max() + 1)[number]
     if rng.random() < 0.2:
         checks = (np.floor(x * count) + np.floor(y * count)) % 2
@@ -83,8 +85,12 @@ def carpet(rng: np.random.Generator) -> Picture:
     colour = rng.uniform(60, 200) + rng.uniform(-70, 70, 3) * rng.uniform(0, 1) ** 2
     picture = field[..., None] * colour
     if rng.random() < 0.5:
-        waves = np.sin(2 * np.pi * x * rng.integers(2, 9)) * np.sin(2 * np.pi * y * rng.integers(2, 9)) > rng.uniform(0, 0.6)
-        picture = np.where(waves[..., None], picture, field[..., None] * np.clip(colour + rng.uniform(-60, 60, 3), 20, 230))
+        waves = np.sin(2 * np.pi * x * rng.integers(2, 9)) * np.sin(2 * np.pi * y * rng.integers(2, 9)) > rng.uniform(
+            0, 0.6
+        )
+        picture = np.where(
+            waves[..., None], picture, field[..., None] * np.clip(colour + rng.uniform(-60, 60, 3), 20, 230)
+        )
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
@@ -130,10 +136,9 @@ def fallen_leaves(rng: np.random.Generator) -> Picture:
 
 def paving(rng: np.random.Generator) -> Picture:
     """Slabs or setts of concrete and stone."""
-    x, y = _grid()
     columns = int(rng.choice([2, 3, 4, 8]))
     rows = columns * int(rng.choice([1, 2]))
-    inside, number = _joints(x, y, columns, rows, float(rng.choice([0, 0.5, 0.33])), rng.uniform(0.8, 2.0))
+    inside, number = _joints(columns, rows, float(rng.choice([0, 0.5, 0.33])), rng.uniform(0.8, 2.0))
     tones = 1 + rng.uniform(0.04, 0.16) * rng.normal(0, 1, number.max() + 1)[number]
     field = tones * (1 + 0.07 * cloud(rng, 1.2)) * (0.55 + 0.45 * inside)
     base = rng.uniform(120, 200)
@@ -149,8 +154,7 @@ def gravel(rng: np.random.Generator) -> Picture:
 
 def brick(rng: np.random.Generator) -> Picture:
     """A wall of bricks, red to white."""
-    x, y = _grid()
-    inside, number = _joints(x, y, 4, 12, 0.5, 1.2)
+    inside, number = _joints(4, 12, 0.5, 1.2)
     tones = 1 + rng.uniform(0.05, 0.2) * rng.normal(0, 1, number.max() + 1)[number]
     stone = (tones * (1 + 0.1 * cloud(rng, 0.9)))[..., None]
     red, rest = rng.uniform(110, 215), rng.uniform(0.45, 0.95)
@@ -215,15 +219,15 @@ def bark(rng: np.random.Generator) -> Picture:
 
 def ceiling(rng: np.random.Generator) -> Picture:
     """Panels of a suspended ceiling."""
-    x, y = _grid()
-    inside, _ = _joints(x, y, 2, 2, 0.0, 1.2)
+    inside, _ = _joints(2, 2, 0.0, 1.2)
     field = (1 + 0.04 * rng.normal(0, 1, (SIDE, SIDE))) * (0.75 + 0.25 * inside)
     return coloured(field, (rng.uniform(200, 240),) * 3)
 
 
 FLOORS: Final[dict[str, tuple[Maker, int]]] = {
     "planks": (planks, 10), "tiles": (tiles, 16), "carpet": (carpet, 8), "concrete": (concrete, 8),
-    "asphalt": (asphalt, 8), "grass": (grass, 7), "leaves": (fallen_leaves, 5), "paving": (paving, 9), "gravel": (gravel, 5),
+    "asphalt": (asphalt, 8), "grass": (grass, 7), "leaves": (fallen_leaves, 5), "paving": (paving, 9),
+    "gravel": (gravel, 5),
 }  # fmt: skip
 WALLS: Final[dict[str, tuple[Maker, int]]] = {
     "brick": (brick, 8), "plaster": (plaster, 8), "panelling": (panelling, 9), "curtain": (curtain, 6),

@@ -93,7 +93,11 @@ def scatter(stage: Stage, view: Camera, wanted: int, farthest: float) -> list[Sp
     """
     rng = stage.rng
     focal = WIDTH / 2 / np.tan(view.fov / 2)
-    near = max(0.6, (view.height - (1.3 if rng.random() < 0.3 else 0.7)) / np.tan(min(view.pitch + np.arctan(TALL / 2 / focal), 1.5)))
+    near = max(
+        0.6,
+        (view.height - (1.3 if rng.random() < 0.3 else 0.7))
+        / np.tan(min(view.pitch + np.arctan(TALL / 2 / focal), 1.5)),
+    )
     count = wanted * 8
     ground = np.exp(rng.uniform(np.log(near), np.log(max(farthest, near * 1.5)), count))
     half = np.arctan(WIDTH / 2 / focal / np.maximum(np.cos(view.pitch), 0.35)) * 1.06

@@ -15,7 +15,11 @@ def house(rng: Generator) -> Piece:
     body = shapes.box((6.0, 6.0, height), 1.5)
     door = shapes.at(shapes.panel(1.0, 2.1, 0.7), float(rng.uniform(-2, 2)), -3.04)
     roof = shapes.moved(shapes.box((6.4, 6.4, 0.2), 1.5, 1.0), shapes.transform((0, 0, height)))
-    finish = {BODY: finishes.layer("house front"), SECOND: finishes.layer("door"), THIRD: finishes.layer("panelling", 0.2, 0.9)}
+    finish = {
+        BODY: finishes.layer("house front"),
+        SECOND: finishes.layer("door"),
+        THIRD: finishes.layer("panelling", 0.2, 0.9),
+    }
     return piece({BODY: [body], SECOND: [door], THIRD: [roof]}, finish)
 
 

@@ -24,7 +24,9 @@ def school_chair(rng: Generator) -> Piece:
         shapes.at(shapes.box((0.4, 0.4, 0.025)), 0, 0, seat - 0.02),
         shapes.moved(shapes.box((0.4, 0.02, 0.26)), shapes.transform((0, 0.19, back - 0.26)) @ shapes.tilted(-0.12)),
     ]
-    frame = legs(0.4, 0.4, seat, 0.013) + [shapes.rod((x, 0.2, seat), (x, 0.21, back - 0.05), 0.013) for x in (-0.18, 0.18)]
+    frame = legs(0.4, 0.4, seat, 0.013) + [
+        shapes.rod((x, 0.2, seat), (x, 0.21, back - 0.05), 0.013) for x in (-0.18, 0.18)
+    ]
     return piece({BODY: shell, SECOND: frame}, {BODY: finishes.paint, SECOND: finishes.steel}, Seat(0, 0, seat))
 
 
@@ -33,7 +35,10 @@ def wooden_chair(rng: Generator) -> Piece:
     seat, back = 0.46, float(rng.uniform(0.85, 1.05))
     frame = legs(0.4, 0.4, seat, 0.02) + [shapes.rod((x, 0.2, seat), (x, 0.25, back), 0.018) for x in (-0.19, 0.19)]
     if rng.random() < 0.5:
-        frame += [shapes.at(shapes.box((0.4, 0.02, 0.06)), 0, 0.2 + 0.05 * t, seat + t * (back - seat)) for t in (0.35, 0.6, 0.9)]
+        frame += [
+            shapes.at(shapes.box((0.4, 0.02, 0.06)), 0, 0.2 + 0.05 * t, seat + t * (back - seat))
+            for t in (0.35, 0.6, 0.9)
+        ]
     else:
         frame.append(shapes.at(shapes.box((0.4, 0.03, back - seat - 0.12)), 0, 0.22, seat + 0.1))
     cushion = shapes.at(shapes.box((0.44, 0.43, 0.05)), 0, 0, seat - 0.04)
@@ -46,7 +51,9 @@ def office_chair(rng: Generator) -> Piece:
     seat, back = float(rng.uniform(0.44, 0.54)), float(rng.uniform(0.45, 0.75))
     pad = [
         shapes.moved(shapes.blob((0.25, 0.24, 0.05), rng, 0.0, 10), shapes.transform((0, 0, seat - 0.04))),
-        shapes.moved(shapes.blob((0.23, 0.045, back / 2), rng, 0.0, 10), shapes.transform((0, 0.23, seat + 0.12 + back / 2))),
+        shapes.moved(
+            shapes.blob((0.23, 0.045, back / 2), rng, 0.0, 10), shapes.transform((0, 0.23, seat + 0.12 + back / 2))
+        ),
     ]
     angles = np.arange(5) * 2 * np.pi / 5
     frame = [shapes.rod((0, 0, 0.12), (float(np.cos(a)) * 0.3, float(np.sin(a)) * 0.3, 0.06), 0.02, 4) for a in angles]
@@ -75,7 +82,8 @@ def table(rng: Generator) -> Piece:
     height = float(rng.uniform(0.7, 0.78))
     top = shapes.at(shapes.box((width, depth, 0.04), 0.8), 0, 0, height - 0.04)
     return piece(
-        {BODY: [top], SECOND: legs(width - 0.1, depth - 0.1, height - 0.03, 0.025)}, {BODY: finishes.wood, SECOND: finishes.steel}
+        {BODY: [top], SECOND: legs(width - 0.1, depth - 0.1, height - 0.03, 0.025)},
+        {BODY: finishes.wood, SECOND: finishes.steel},
     )
 
 
@@ -93,7 +101,7 @@ def school_desk(rng: Generator) -> Piece:
     top = shapes.at(shapes.box((width, depth, 0.03), 0.8), 0, 0, height - 0.03)
     frame = legs(width - 0.06, depth - 0.06, height - 0.03, 0.015)
     sheets = [
-        shapes.at(shapes.box((0.21, 0.29, 0.01)), *rng.uniform((-width / 2 + 0.15, -0.1), (width / 2 - 0.15, 0.1)), height, float(rng.uniform(-1, 1)))
+        shapes.strewn(shapes.box((0.21, 0.29, 0.01)), rng, (width / 2 - 0.15, 0.1), height, 1.0)
         for _ in range(int(rng.integers(0, 3)))
     ]
     if rng.random() < 0.4:
@@ -121,10 +129,15 @@ def office_desk(rng: Generator) -> Piece:
         pictures.append(shapes.at(shapes.panel(0.49, 0.3), float(x), -0.12, height + 0.115, turn))
     cases.append(shapes.at(shapes.box((0.42, 0.15, 0.02)), 0, 0.12, height))
     sheets = [
-        shapes.at(shapes.box((0.22, 0.3, float(rng.uniform(0.005, 0.12)))), *rng.uniform((-0.6, -0.2), (0.6, 0.2)), height, float(rng.uniform(-1, 1)))
+        shapes.strewn(shapes.box((0.22, 0.3, float(rng.uniform(0.005, 0.12)))), rng, (0.6, 0.2), height, 1.0)
         for _ in range(int(rng.integers(1, 5)))
     ]
-    finish = {BODY: finishes.wood, SECOND: finishes.dark, THIRD: finishes.bright("screen"), FOURTH: finishes.grey(0.4, 0.9)}
+    finish = {
+        BODY: finishes.wood,
+        SECOND: finishes.dark,
+        THIRD: finishes.bright("screen"),
+        FOURTH: finishes.grey(0.4, 0.9),
+    }
     return piece({BODY: body, SECOND: cases, THIRD: pictures, FOURTH: sheets}, finish)
 
 
@@ -138,7 +151,7 @@ def sofa(rng: Generator) -> Piece:
         *(shapes.at(shapes.box((0.18, 0.85, 0.55)), x * (width / 2 - 0.09), 0, 0.05) for x in (-1, 1)),
     ]
     middles = [(number - (places - 1) / 2) * 0.62 for number in range(places)]
-    cushions = [shapes.moved(shapes.blob((0.31, 0.32, 0.08), rng, 0.03, 10), shapes.transform((x, -0.08, 0.39))) for x in middles]
+    cushions = [shapes.moved(shapes.box((0.6, 0.62, 0.14)), shapes.transform((x, -0.08, 0.33))) for x in middles]
     finish = {BODY: finishes.paint, SECOND: finishes.paint if rng.random() < 0.5 else finishes.fabric}
     seats = [Seat(x, -0.08, 0.44) for x in middles]
     return piece({BODY: body, SECOND: cushions}, finish, *seats)
@@ -154,8 +167,14 @@ def cabinet(rng: Generator) -> Piece:
     for column in range(count):
         for row in range(rows):
             x, z = (column + 0.5) * width / count - width / 2, row * height / rows
-            doors.append(shapes.at(shapes.box((width / count - 0.02, 0.02, height / rows - 0.03)), x, -depth / 2 - 0.01, z + 0.015))
-            handles.append(shapes.at(shapes.box((0.02, 0.03, 0.12)), x + 0.12, -depth / 2 - 0.03, z + height / rows * 0.5))
+            doors.append(
+                shapes.at(
+                    shapes.box((width / count - 0.02, 0.02, height / rows - 0.03)), x, -depth / 2 - 0.01, z + 0.015
+                )
+            )
+            handles.append(
+                shapes.at(shapes.box((0.02, 0.03, 0.12)), x + 0.12, -depth / 2 - 0.03, z + height / rows * 0.5)
+            )
     finish = {BODY: finishes.wood, SECOND: finishes.wood, THIRD: finishes.steel}
     return piece({BODY: [body], SECOND: doors, THIRD: handles}, finish)
 
@@ -164,7 +183,10 @@ def bin_(rng: Generator) -> Piece:
     """A waste bin, round or square, with a lid of another colour."""
     height, radius = float(rng.uniform(0.35, 1.0)), float(rng.uniform(0.15, 0.3))
     if rng.random() < 0.6:
-        body, lid = shapes.tube(radius * 0.85, height, 10, radius), shapes.at(shapes.tube(radius * 1.03, 0.06, 10), 0, 0, height)
+        body, lid = (
+            shapes.tube(radius * 0.85, height, 10, radius),
+            shapes.at(shapes.tube(radius * 1.03, 0.06, 10), 0, 0, height),
+        )
     else:
         body = shapes.box((radius * 2, radius * 2, height))
         lid = shapes.at(shapes.box((radius * 2.1, radius * 2.1, 0.08)), 0, 0, height)
@@ -202,9 +224,16 @@ def bottles(rng: Generator) -> Piece:
         tall, wide = float(rng.uniform(0.15, 0.36)), float(rng.uniform(0.03, 0.05))
         neck = wide * float(rng.uniform(0.3, 0.45))
         shoulder = float(rng.uniform(0.5, 0.75))
-        profile = [(wide * 0.9, 0), (wide, 0.02), (wide, tall * shoulder), (neck, tall * (shoulder + 0.17)), (neck, tall), (0.0, tall)]
+        profile = [
+            (wide * 0.9, 0),
+            (wide, 0.02),
+            (wide, tall * shoulder),
+            (neck, tall * (shoulder + 0.17)),
+            (neck, tall),
+            (0.0, tall),
+        ]
         vessel = shapes.lathe(profile, 12)
-        groups[int(rng.integers(3))].append(shapes.at(vessel, *rng.uniform((-0.4, -0.2), (0.4, 0.2))))
+        groups[int(rng.integers(3))].append(shapes.strewn(vessel, rng, (0.4, 0.2), 0.0))
     finish = {BODY: finishes.glass, SECOND: finishes.paint, THIRD: finishes.layer("sign", gloss=0.6)}
     return piece({slot: groups[n] for n, slot in enumerate(slots) if groups[n]}, finish)
 
@@ -212,9 +241,16 @@ def bottles(rng: Generator) -> Piece:
 def umbrella(rng: Generator) -> Piece:
     """An open sunshade on its pole, or a parasol folded."""
     height = float(rng.uniform(1.9, 2.5))
-    cover = [(1.3, height - 0.35), (0.7, height - 0.12), (0.02, height)] if rng.random() < 0.6 else [(0.05, 0.9), (0.14, 1.2), (0.04, height)]
+    cover = (
+        [(1.3, height - 0.35), (0.7, height - 0.12), (0.02, height)]
+        if rng.random() < 0.6
+        else [(0.05, 0.9), (0.14, 1.2), (0.04, height)]
+    )
     return piece(
-        {BODY: [shapes.lathe(cover, 8)], SECOND: [shapes.rod((0, 0, 0), (0, 0, height), 0.025), shapes.tube(0.25, 0.08, 10)]},
+        {
+            BODY: [shapes.lathe(cover, 8)],
+            SECOND: [shapes.rod((0, 0, 0), (0, 0, height), 0.025), shapes.tube(0.25, 0.08, 10)],
+        },
         {BODY: finishes.fabric, SECOND: finishes.steel},
     )
 

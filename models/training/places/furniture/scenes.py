@@ -17,8 +17,8 @@ from training.scene import Surface
 # The scene, the model, what it serves as, the turn (quarters) that makes it look along -y, and the distance (metres)
 # within which its vertices are merged.
 MODELS: Final = (
-    ("bookstore/models/aws_robomaker_retail_", "BookshelfB", "bookcase", 0, 0.03),
-    ("bookstore/models/aws_robomaker_retail_", "BookC", "bookcase", 0, 0.03),
+    ("bookstore/models/aws_robomaker_retail_", "BookshelfB", "bookcase", 2, 0.03),
+    ("bookstore/models/aws_robomaker_retail_", "BookC", "bookcase", 2, 0.03),
     ("bookstore/models/aws_robomaker_retail_", "BookshelfC", "display", 0, 0.02),
     ("bookstore/models/aws_robomaker_retail_", "ChairB", "scene chair", 0, 0.02),
     ("bookstore/models/aws_robomaker_retail_", "DeskA", "long desk", 0, 0.04),
@@ -36,7 +36,7 @@ MODELS: Final = (
     ("warehouse/models/aws_robomaker_warehouse_", "ShelfD", "rack", 1, 0.05),
     ("warehouse/models/aws_robomaker_warehouse_", "ShelfE", "rack", 1, 0.05),
 )  # fmt: skip
-_SEAT: Final = 0.45  # metres, of the bookstore's chair
+_SEAT: Final = 0.74  # metres, of the bookstore's chair
 
 
 def load(folder: Path) -> tuple[dict[str, tuple[Piece, ...]], list[Picture]]:

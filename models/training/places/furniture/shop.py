@@ -27,7 +27,9 @@ def package(size: shapes.Point, cell: tuple[float, float, float, float], sides: 
     lid = shapes.floor(width, depth, shapes.UNBROKEN, max(width, depth) * 2)
     faces = [shapes.at(shapes.panel(width, height), 0, -depth / 2)]
     faces += [shapes.at(side, x * width / 2, 0, turn=x * np.pi / 2) for x in sides]
-    return shapes.joined([*(shapes.shown(face, cell) for face in faces), shapes.shown(shapes.at(lid, 0, 0, height), _dot(cell))])
+    return shapes.joined(
+        [*(shapes.shown(face, cell) for face in faces), shapes.shown(shapes.at(lid, 0, 0, height), _dot(cell))]
+    )
 
 
 def _dot(cell: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -47,18 +49,27 @@ def goods_row(rng: Generator, width: float, depth: float, tall: float, line: int
     far: list[Mesh] = []
     left = -width / 2
     while left < width / 2 - 0.05:
-        size = (float(rng.uniform(0.07, 0.28)), depth * float(rng.uniform(0.6, 0.95)), tall * float(rng.uniform(0.45, 0.92)))
+        size = (
+            float(rng.uniform(0.07, 0.28)),
+            depth * float(rng.uniform(0.6, 0.95)),
+            tall * float(rng.uniform(0.45, 0.92)),
+        )
         cell = label_cell(rng, line)
         number = min(int(rng.integers(1, 4)), int((width / 2 - left) / (size[0] + 0.008)))
         if number == 0:
             break
         pitch = size[0] + 0.008
         if rng.random() < 0.3 and size[0] < 0.16:
-            near += [shapes.at(bottle(size[0] * 0.48, size[2], cell), left + (n + 0.5) * pitch, -depth * 0.25) for n in range(number)]
+            near += [
+                shapes.at(bottle(size[0] * 0.48, size[2], cell), left + (n + 0.5) * pitch, -depth * 0.25)
+                for n in range(number)
+            ]
         elif rng.random() < 0.93:
             for n in range(number):
                 ends = tuple(side for side, is_end in ((-1, n == 0), (1, n == number - 1)) if is_end)
-                near.append(shapes.at(package(size, cell, ends), left + (n + 0.5) * pitch, float(rng.uniform(-0.04, 0.02))))
+                near.append(
+                    shapes.at(package(size, cell, ends), left + (n + 0.5) * pitch, float(rng.uniform(-0.04, 0.02)))
+                )
         far.append(shapes.at(package((size[0] * number, size[1], size[2]), cell, ()), left + number * pitch / 2, 0))
         left += number * pitch
     return near, far
@@ -129,7 +140,10 @@ def produce_table(rng: Generator) -> Piece:
             x, y = rng.uniform(-0.24, 0.24), rng.uniform(-0.4, 0.4)
             trays[column].append(shapes.at(fruit, (column - 1) * 0.6 + x, y, 0.88 + y * slant[2, 1]))
     legs = [shapes.at(shapes.box((1.8, 0.8, 0.62)), 0, 0.05)]
-    legs += [shapes.moved(shapes.at(shapes.box((0.03, 0.95, 0.1)), x, 0, 0), shapes.transform((0, 0, 0.8)) @ slant) for x in (-0.9, -0.3, 0.3, 0.9)]
+    legs += [
+        shapes.moved(shapes.at(shapes.box((0.03, 0.95, 0.1)), x, 0, 0), shapes.transform((0, 0, 0.8)) @ slant)
+        for x in (-0.9, -0.3, 0.3, 0.9)
+    ]
     fruit_finish = finishes.layer("photograph", 0.85)
     finish = {BODY: fruit_finish, SECOND: fruit_finish, THIRD: fruit_finish, FOURTH: finishes.wood}
     return piece({BODY: trays[0], SECOND: trays[1], THIRD: trays[2], FOURTH: legs}, finish)
@@ -140,17 +154,26 @@ def counter(rng: Generator) -> Piece:
     long, height = float(rng.uniform(1.8, 3.0)), float(rng.uniform(0.85, 1.1))
     body = [shapes.box((long, 0.7, height), 0.8), shapes.at(shapes.box((long + 0.08, 0.8, 0.05), 0.8), 0, 0, height)]
     top = height + 0.05
-    screen = shapes.moved(shapes.panel(0.36, 0.28), shapes.transform((long * 0.25, 0.1, top + 0.12), np.pi) @ shapes.tilted(-0.25))
+    screen = shapes.moved(
+        shapes.panel(0.36, 0.28), shapes.transform((long * 0.25, 0.1, top + 0.12), np.pi) @ shapes.tilted(-0.25)
+    )
     till = [
         shapes.at(shapes.box((0.42, 0.04, 0.32)), long * 0.25, 0.07, top + 0.1),
         shapes.at(shapes.box((0.4, 0.4, 0.1)), long * 0.25, 0.1, top),
         shapes.at(shapes.box((0.1, 0.06, 0.16)), long * 0.25 - 0.4, -0.2, top),
     ]
     stock = [
-        shapes.at(package((0.1, 0.1, float(rng.uniform(0.1, 0.3))), label_cell(rng)), *rng.uniform((-long / 2 + 0.1, -0.3), (0, 0.3)), top)
+        shapes.strewn(
+            package((0.1, 0.1, float(rng.uniform(0.1, 0.3))), label_cell(rng)), rng, (long / 2 - 0.1, 0.28), top
+        )
         for _ in range(int(rng.integers(3, 14)))
     ]
-    finish = {BODY: finishes.layer("goods"), SECOND: finishes.wood, THIRD: finishes.dark, FOURTH: finishes.bright("screen")}
+    finish = {
+        BODY: finishes.layer("goods"),
+        SECOND: finishes.wood,
+        THIRD: finishes.dark,
+        FOURTH: finishes.bright("screen"),
+    }
     return piece({BODY: stock, SECOND: body, THIRD: till, FOURTH: [screen]}, finish)
 
 
@@ -185,7 +208,8 @@ def clothes_rack(rng: Generator) -> Piece:
 def mannequin(rng: Generator) -> Piece:
     """A dressed, stiff figure, with or without head and arms, on a disc: never a person."""
     legs = [
-        shapes.at(shapes.lathe([(0.05, 0.05), (0.055, 0.3), (0.085, 0.75), (0.09, 0.85)], 8), x, 0) for x in (-0.09, 0.09)
+        shapes.at(shapes.lathe([(0.05, 0.05), (0.055, 0.3), (0.085, 0.75), (0.09, 0.85)], 8), x, 0)
+        for x in (-0.09, 0.09)
     ]
     trunk = shapes.lathe([(0.17, 0.82), (0.15, 1.02), (0.18, 1.25), (0.16, 1.42), (0.06, 1.48), (0.05, 1.56)], 10)
     trunk = shapes.moved(trunk, shapes.transform(scale=(1.0, 0.65, 1.0)))
@@ -193,7 +217,9 @@ def mannequin(rng: Generator) -> Piece:
     if rng.random() < 0.6:
         bare.append(shapes.at(shapes.blob((0.08, 0.1, 0.12), rng, 0.0, 8), 0, 0, 1.67))
     if rng.random() < 0.6:
-        bare += [shapes.rod((x, 0, 1.42), (x * 1.35, float(rng.uniform(-0.15, 0.1)), 0.85), 0.04, 6) for x in (-0.2, 0.2)]
+        bare += [
+            shapes.rod((x, 0, 1.42), (x * 1.35, float(rng.uniform(-0.15, 0.1)), 0.85), 0.04, 6) for x in (-0.2, 0.2)
+        ]
     stand = shapes.tube(0.2, 0.03, 10)
     finish = {BODY: finishes.grey(0.02, 0.85, 0.4), SECOND: finishes.fabric, THIRD: finishes.fabric}
     return piece({BODY: [*bare, stand], SECOND: [trunk], THIRD: legs}, finish)
@@ -212,7 +238,7 @@ def trolley(rng: Generator) -> Piece:
     wheels = [shapes.at(shapes.tube(0.05, 0.1, 6), x, y) for x in (-0.24, 0.24) for y in (-0.35, 0.4)]
     handle = shapes.rod((-0.27, 0.5, 1.05), (0.27, 0.5, 1.05), 0.02, 6)
     stock = [
-        shapes.at(package((0.15, 0.12, 0.25), label_cell(rng)), *rng.uniform((-0.18, -0.3), (0.18, 0.3)), 0.5)
+        shapes.strewn(package((0.15, 0.12, 0.25), label_cell(rng)), rng, (0.18, 0.3), 0.5)
         for _ in range(int(rng.integers(0, 8)))
     ]
     finish = {BODY: finishes.steel, SECOND: finishes.vivid, THIRD: finishes.dark, FOURTH: finishes.layer("goods")}

@@ -16,7 +16,10 @@ Generator = np.random.Generator
 def frame(width: float, height: float, bars: int, rows: int = 1, thick: float = 0.05) -> list[Mesh]:
     """Uprights and crossbars around and within an opening."""
     uprights = [shapes.at(shapes.box((thick, 0.06, height)), (n / bars - 0.5) * width, -0.03) for n in range(bars + 1)]
-    crossbars = [shapes.at(shapes.box((width + thick, 0.06, thick)), 0, -0.03, n / rows * (height - thick)) for n in range(rows + 1)]
+    crossbars = [
+        shapes.at(shapes.box((width + thick, 0.06, thick)), 0, -0.03, n / rows * (height - thick))
+        for n in range(rows + 1)
+    ]
     return uprights + crossbars
 
 
@@ -24,7 +27,9 @@ def door(rng: Generator) -> Piece:
     """A closed door in its frame."""
     width = float(rng.choice([0.85, 0.95, 1.6]))
     leaf = shapes.at(shapes.panel(width, 2.05, 0.7), 0, -0.02)
-    return piece({BODY: [leaf], SECOND: frame(width + 0.08, 2.1, 1)}, {BODY: finishes.layer("door"), SECOND: finishes.wood})
+    return piece(
+        {BODY: [leaf], SECOND: frame(width + 0.08, 2.1, 1)}, {BODY: finishes.layer("door"), SECOND: finishes.wood}
+    )
 
 
 def window(rng: Generator) -> Piece:
@@ -43,7 +48,12 @@ def glass_front(rng: Generator) -> Piece:
     bars = frame(3.0, height, int(rng.choice([2, 3, 4])), int(rng.choice([1, 1, 2])))
     bars += [shapes.at(shapes.box((0.04, 0.08, 0.6)), x, -0.08, 0.8) for x in (-0.1, 0.1)]
     stickers = [
-        shapes.at(shapes.panel(float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.2, 0.7))), float(rng.uniform(-1.2, 1.2)), -0.07, float(rng.uniform(0.5, 1.6)))
+        shapes.at(
+            shapes.panel(float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.2, 0.7))),
+            float(rng.uniform(-1.2, 1.2)),
+            -0.07,
+            float(rng.uniform(0.5, 1.6)),
+        )
         for _ in range(int(rng.integers(1, 5)))
     ]
     outside = finishes.lit if rng.random() < 0.3 else finishes.bright("outside", 2.2)
@@ -63,7 +73,10 @@ def hanging(texture: str, small: float, large: float, *, lit: bool = False) -> P
 def wide_board(texture: str) -> Piece:
     """A blackboard, whiteboard or noticeboard, 2.6 m wide."""
     sheet = shapes.at(shapes.panel(2.6, 1.2, 0.7), 0, -0.035)
-    case = [shapes.at(shapes.box((2.68, 0.03, 1.28)), 0, -0.016, -0.04), shapes.at(shapes.box((2.6, 0.1, 0.03)), 0, -0.06, -0.05)]
+    case = [
+        shapes.at(shapes.box((2.68, 0.03, 1.28)), 0, -0.016, -0.04),
+        shapes.at(shapes.box((2.6, 0.1, 0.03)), 0, -0.06, -0.05),
+    ]
     return piece({BODY: [sheet], SECOND: case}, {BODY: finishes.layer(texture, 0.8, 1.0, 0.3), SECOND: finishes.wood})
 
 
@@ -82,7 +95,11 @@ def radiator(_: Generator) -> Piece:
 def column(rng: Generator) -> Piece:
     """A pillar or a pipe, 3 m high."""
     radius = float(rng.choice([0.06, 0.2, 0.3]))
-    body = shapes.lathe([(radius, 0), (radius, 3.0)], 12) if rng.random() < 0.5 else shapes.box((radius * 2, radius * 2, 3.0), 0.8, 1.5)
+    body = (
+        shapes.lathe([(radius, 0), (radius, 3.0)], 12)
+        if rng.random() < 0.5
+        else shapes.box((radius * 2, radius * 2, 3.0), 0.8, 1.5)
+    )
     return piece({BODY: [body]}, {BODY: finishes.paint if rng.random() < 0.4 else finishes.layer("concrete")})
 
 
