@@ -89,7 +89,7 @@ class BodyModel:
         self._torch = torch
         self._model = model
         self.rig = Rig.reduce(list(model.bone_labels), list(model.bone_parents))
-        self.weights = _reduced_weights(model, self.rig)
+        self.weights = _reduced_weights(model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy(), self.rig)
         self.faces = _base_faces()
 
     def body(self, build: Build) -> Body:
@@ -121,13 +121,12 @@ def _load_anny() -> tuple[Any, Any]:
     return torch, model
 
 
-def _reduced_weights(model: Any, rig: Rig) -> Floats:
-    """Skinning weights (vertices, kept bones)."""
-    values, bones = model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy()
+def _reduced_weights(values: NDArray[np.float64], bones: NDArray[np.int64], rig: Rig) -> Floats:
+    """Skinning weights (vertices, kept bones) out of each vertex's few (vertices, k) and their bones."""
     kept = np.asarray(rig.reduced)[bones]
     weights = np.zeros((len(values), len(rig.names)), np.float32)
     np.add.at(weights, (np.arange(len(values))[:, None], kept), values)
-    return weights / np.maximum(weights.sum(1, keepdims=True), 1e-9)
+    return np.asarray(weights / np.maximum(weights.sum(1, keepdims=True), 1e-9), np.float32)
 
 
 def _base_faces() -> dict[str, NDArray[np.int32]]:

@@ -10,6 +10,8 @@ from scipy.spatial import cKDTree
 from training.figures.body import BODY_VERTICES, Body, BodyModel
 from training.figures.layers import Layer, scalp
 from training.figures.shells import relaxed
+from training.figures.skeleton import Reals
+from training.figures.solids import tube
 from training.scene import Floats, Part
 
 _COLUMNS: Final = 48
@@ -65,7 +67,7 @@ class Milliner:
         """Which points a hat with this edge covers."""
         return np.asarray(head.up(points) > edge + slope * head.front(points))
 
-    def peak(self, body: Body, crown: Layer, length: float) -> Layer:
+    def peak(self, crown: Layer, length: float) -> Layer:
         """The peak of a cap, `length` metres to the front of `crown`."""
         rim = crown.vertices[crown.vertices[:, 2] < np.quantile(crown.vertices[:, 2], 0.12)]
         front = rim[:, 1].min() + 0.012
@@ -134,17 +136,38 @@ class Milliner:
         hidden = np.flatnonzero(scalp(body, self._parts)).astype(np.int32)
         return replace(layer, weights=self._model.weights[:BODY_VERTICES][skin][nearest], hides=hidden)
 
+    def muffler(self, body: Body, thick: float) -> Layer:
+        """A scarf wound around the neck, `thick` metres."""
+        neck = body.vertices[:BODY_VERTICES][self._parts[:BODY_VERTICES] == Part.NECK]
+        level = float(body.joint(self._model.rig, "neck01")[2]) + 0.015
+        near = neck[np.abs(neck[:, 2] - level) < 0.03]
+        centre = near[:, :2].mean(axis=0)
+        radius = float(np.quantile(np.linalg.norm(near[:, :2] - centre, axis=1), 0.85)) + thick * 0.35
+        angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+        tilt = 0.018 * np.cos(angle)  # higher in the nape
+        ring = np.stack(
+            [centre[0] + radius * np.sin(angle), centre[1] + radius * np.cos(angle), level + tilt],
+            axis=1,
+        )
+        wound = tube(ring, thick / 2, Part.TRIM, closed=True)
+        weights = np.zeros((len(wound.vertices), len(self._model.rig.names)), np.float32)
+        weights[:, self._model.rig.index("neck01")] = 1
+        return Layer.only(wound.vertices, weights, np.full(len(wound.vertices), Part.TRIM, np.uint8), wound.faces)
+
     def mask(self, body: Body, *, under_nose: bool) -> Layer:
         """A medical mask over nose, mouth and chin."""
-        return self._lower_face(body, 0.36 if under_nose else 0.52, -0.12, 0.12, Part.MASK, 0.005, 40)
+        return self._lower_face(
+            body, high=0.36 if under_nose else 0.52, rise=-0.12, back=0.12, part=Part.MASK, gap=0.005, rounds=40
+        )
 
     def beard(self, body: Body, high: float) -> Layer:
         """A beard up to `high` (as Head.up) before the ears."""
-        return self._lower_face(body, high, 0.1, 0.05, Part.HAIR, 0.004, 6)
+        return self._lower_face(body, high=high, rise=0.1, back=0.05, part=Part.HAIR, gap=0.004, rounds=6)
 
     def _lower_face(
         self,
         body: Body,
+        *,
         high: float,
         rise: float,
         back: float,
@@ -170,7 +193,7 @@ class Milliner:
         return Layer.only(vertices, weights, np.full(len(vertices), part, np.uint8), faces)
 
 
-def _radii(points: Floats, middle: float, heights: Floats, widest: float) -> Floats:
+def _radii(points: Reals, middle: float, heights: Reals, widest: float) -> Floats:
     """The farthest that the body reaches at each height in each direction, (rows, columns)."""
     relative = points[:, :2] - np.array([0, middle], np.float32)
     distance = np.minimum(np.linalg.norm(relative, axis=1), widest)

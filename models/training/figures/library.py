@@ -1,16 +1,12 @@
 """Figures on the disk: folders of plain arrays, a hundred figures each, mapped into memory by the reader."""
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.scene import Figure, Mesh
 
@@ -42,7 +38,7 @@ def write_batch(folder: Path, figures: Sequence[Figure]) -> None:
     np.save(part / "faces.npy", np.concatenate([mesh.faces for mesh in meshes]).astype(np.uint16))
     (part / "about.json").write_text(json.dumps([_about(figure) for figure in figures]))
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(part, folder)
+    part.replace(folder)
 
 
 def _about(figure: Figure) -> dict[str, Any]:
@@ -59,31 +55,19 @@ def _about(figure: Figure) -> dict[str, Any]:
     }
 
 
-@dataclass
 class _Batch:
-    """One folder, opened when first asked for."""
+    """One folder. Its files are opened at once, so that a reader keeps what it saw if the folder is replaced."""
 
-    folder: Path
-
-    @cached_property
-    def about(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads((self.folder / "about.json").read_text())
-        return rows
-
-    @cached_property
-    def ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where each figure's vertices and faces end."""
-        return np.cumsum([row["vertices"] for row in self.about]), np.cumsum([row["faces"] for row in self.about])
-
-    @cached_property
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        return {name: np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+    def __init__(self, folder: Path) -> None:
+        self.about: list[dict[str, Any]] = json.loads((folder / "about.json").read_text())
+        self._arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+        self._vertex_ends = np.cumsum([row["vertices"] for row in self.about])
+        self._face_ends = np.cumsum([row["faces"] for row in self.about])
 
     def figure(self, index: int) -> Figure:
-        row, (vertex_ends, face_ends) = self.about[index], self.ends
-        own = slice(int(vertex_ends[index]) - row["vertices"], int(vertex_ends[index]))
-        faces = slice(int(face_ends[index]) - row["faces"], int(face_ends[index]))
-        data = self.arrays
+        row, data = self.about[index], self._arrays
+        own = slice(int(self._vertex_ends[index]) - row["vertices"], int(self._vertex_ends[index]))
+        faces = slice(int(self._face_ends[index]) - row["faces"], int(self._face_ends[index]))
         mesh = Mesh(
             data["position"][own].astype(np.float32),
             data["normal"][own].astype(np.float32) / np.float32(_NORMAL_SCALE),

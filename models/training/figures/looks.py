@@ -106,7 +106,7 @@ def dress(figure: Figure, rng: np.random.Generator) -> Look:
 
 
 def linear(srgb: tuple[float, ...]) -> Colour:
-    """sRGB 0..255 as linear light 0..1."""
+    """Turn sRGB 0..255 into linear light, 0..1."""
     values = np.clip(np.asarray(srgb, float) / 255, 0, 1)
     light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return float(light[0]), float(light[1]), float(light[2])

@@ -9,7 +9,8 @@ import numpy as np
 from training.figures.body import Body, BodyModel, sample_build
 from training.figures.layers import Layer, base_parts, skin
 from training.figures.outfits import Dresser, Outfit
-from training.figures.poses import Pose, sample_pose
+from training.figures.pose import Pose
+from training.figures.poses import sample_pose
 from training.figures.posing import Poser
 from training.figures.props import Scene, carried
 from training.figures.shells import pushed_out

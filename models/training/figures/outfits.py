@@ -6,11 +6,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.figures.body import Body, BodyModel
+from training.figures.body import BODY_VERTICES, Body, BodyModel
 from training.figures.headwear import Head, Milliner
 from training.figures.layers import Layer
-from training.figures.poses import Pose
-from training.figures.shells import Tailor, doubled, hung, over
+from training.figures.pose import Pose
+from training.figures.shells import Tailor, doubled, hung, opened, over
 from training.figures.wardrobe import Item, Wardrobe
 from training.scene import Part
 
@@ -66,6 +66,7 @@ class Dresser:
         self._tailor = Tailor(model, parts)
         self._milliner = Milliner(model, parts)
         self._model = model
+        self._parts = parts
 
     def outfit(self, body: Body, pose: Pose, rng: np.random.Generator) -> Outfit:
         """Clothes, shoes, hair and headwear for `body`."""
@@ -82,7 +83,7 @@ class Dresser:
         if not cold and grown and outfit.words["top"] not in _NO_WORK and rng.random() < 0.2:
             self._work(body, outfit, rng)
         shoes = self._wardrobe.shoes
-        outfit.layers.append(shoes[rng.integers(len(shoes))].worn(body))
+        self._shoes(shoes[rng.integers(len(shoes))].worn(body), outfit)
         self._head(body, outfit, rng, cold=cold)
         return outfit
 
@@ -97,12 +98,24 @@ class Dresser:
             if place == 0 or not (layer.part == Part.BOTTOM).all():
                 continue
             outfit.layers = [other if other is layer else over(other, layer, 0.007) for other in outfit.layers]
-            if words["top"] not in _OPEN:
-                hem = float(np.quantile(outfit.layers[0].vertices[trunk, 2], 0.02)) + 0.05 * body.build.height / 1.7
+            if words["top"] not in _OPEN and not words.get("open"):
+                hem = float(np.quantile(outfit.layers[0].vertices[trunk, 2], 0.02)) + 0.1 * body.build.height / 1.7
                 seen = (layer.vertices[:, 2] < hem)[layer.faces].any(axis=1)
                 outfit.layers[place] = Layer.only(
                     layer.vertices, layer.weights, layer.part, layer.faces[seen], layer.hides
                 )
+
+    @staticmethod
+    def _shoes(shoes: Layer, outfit: Outfit) -> None:
+        """Trousers fall over the shoes; tights go into them."""
+        for place, layer in enumerate(outfit.layers):
+            if layer.part[0] != Part.BOTTOM:
+                continue
+            if outfit.words.get("tights"):
+                shoes = over(shoes, layer, 0.004)
+            else:
+                outfit.layers[place] = over(layer, shoes, 0.004)
+        outfit.layers.append(shoes)
 
     def _levels(self, body: Body) -> tuple[float, float, float]:
         """Heights of waist, hips and knees in metres."""
@@ -133,6 +146,23 @@ class Dresser:
             low = float(body.joint(self._rig, "neck01")[2]) - 0.03
             outfit.layers.append(self._milliner.scarf(body, low=low, gap=0.028, opening=(-0.1, 0.8, 62), loose=0.3))
             outfit.words["hood"] = True
+        elif rng.random() < 0.4 and kind != "hoodie":
+            self._open(body, outfit, rng)
+        elif rng.random() < 0.3:
+            outfit.layers.append(self._milliner.muffler(body, rng.uniform(0.05, 0.09)))
+
+    def _open(self, body: Body, outfit: Outfit, rng: np.random.Generator) -> None:
+        """The coat worn open over a top: all of its layers lose a strip of their front."""
+        tops = [top for top in self._wardrobe.tops if top.shape in {"tee", "sweater", "shirt"}]
+        inner = tops[rng.integers(len(tops))].worn(body)
+        half, flare = rng.uniform(0.02, 0.05), rng.uniform(0.02, 0.12)
+        bare = self._parts[:BODY_VERTICES] == Part.ARM  # of the body only the sleeves still hide something
+        for place, layer in enumerate(outfit.layers):
+            if layer.part[0] == Part.COAT:
+                coat = opened(over(layer, inner, 0.012), half, flare)
+                outfit.layers[place] = replace(coat, hides=coat.hides[bare[coat.hides]])
+        outfit.layers.append(inner)
+        outfit.words["open"] = True
 
     def _dress(self, body: Body, outfit: Outfit, rng: np.random.Generator) -> None:
         """A dress, or a skirt with a top; long and wide with a headscarf at times."""
@@ -146,11 +176,11 @@ class Dresser:
             sleeves, width, gap = float(rng.choice([0.14, 0.28, 0.5, 1.0])), rng.uniform(0.75, 1.0), 0.014
         one = scarfed or rng.random() < 0.55
         outfit.words["top"] = "dress" if one else "tee"
-        over = 0.0 if one else rng.uniform(0, 0.08)  # a top worn over the skirt's waist
-        top_gap = gap + (0.024 if over else 0.0)
+        past = 0.0 if one else rng.uniform(0, 0.08)  # how far a top hangs over the skirt's waist
+        top_gap = gap + (0.024 if past else 0.0)
         outfit.layers.append(
             self._tailor.torso(
-                body, sleeves=sleeves, hem=waist - 0.05 - over, neck=scarfed, gap=top_gap, rounds=12, part=Part.TOP
+                body, sleeves=sleeves, hem=waist - 0.05 - past, neck=scarfed, gap=top_gap, rounds=12, part=Part.TOP
             ),
         )
         outfit.layers.append(
@@ -243,7 +273,9 @@ class Dresser:
         layers, words = outfit.layers, outfit.words
         brows = self._wardrobe.brows
         layers.append(brows[rng.integers(len(brows))].worn(body))
-        if words.get("headscarf") or (body.build.female and body.build.age > 11 and rng.random() < 0.06):
+        if words.get("headscarf") or (
+            body.build.female and body.build.age > 11 and words["top"] not in {"tee", "dress"} and rng.random() < 0.1
+        ):
             words["headscarf"] = True
             chest = float(body.joint(self._rig, "spine01")[2])
             low = chest + rng.uniform(-0.1, 0.06) * body.build.height / 1.7
@@ -272,14 +304,14 @@ class Dresser:
             outfit.layers.append(self._wardrobe.hats[rng.integers(len(self._wardrobe.hats))].worn(body))
             return (0.66, 0.0)
         edge, slope, gap, rounds = {
-            "woolly": (0.5, 0.12, 0.016, 6),
+            "woolly": (0.5, 0.12, 0.021, 5),
             "cap": (0.6, 0.08, 0.013, 5),
             "helmet": (0.6, 0.06, 0.03, 10),
         }[kind]
         crown = self._milliner.crown(body, edge=edge, slope=slope, gap=gap, rounds=rounds)
         outfit.layers.append(crown)
         if kind != "woolly":
-            outfit.layers.append(self._milliner.peak(body, crown, 0.075 if kind == "cap" else 0.035))
+            outfit.layers.append(self._milliner.peak(crown, 0.075 if kind == "cap" else 0.035))
         return (edge, slope)
 
     def _hair(self, body: Body, outfit: Outfit, rng: np.random.Generator, hat: tuple[float, float] | None) -> None:
@@ -296,7 +328,7 @@ class Dresser:
             under = self._milliner.above(head, hair.vertices, hat[0] - 0.02, hat[1])
             faces = hair.faces[~under[hair.faces].any(axis=1)]
             hair = Layer.only(hair.vertices, hair.weights, hair.part, faces, hair.hides)
-        outfit.layers.append(over(hair, outfit.layers[0], 0.008))
+        outfit.layers.append(over(hair, outfit.layers[0], 0.014))
 
 
 def _striped(vest: Layer, body: Body) -> NDArray[np.uint8]:

@@ -1,71 +1,12 @@
-"""What people do in shops and halls, as turns of trunk and legs and as places where their hands go.
-
-Angles are degrees. Hands are sent to targets by inverse kinematics, given in metres for a body of 1.7 m: from the
-middle between the shoulders in the chest's axes (x to the hand's own side, y to the back, z up), or from the head.
-"""
+"""What people do in shops and halls: how they walk, stand, sit, reach, carry and push."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
+from training.figures.pose import Arm, Hand, Leg, Pose, Swing
 from training.figures.skeleton import SIDES
-from training.scene import Floats
-
-Origin = Literal["chest", "head", "hip", "floor"]  # floor: x, y from the hips, z over the floor
-
-
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """An arm that hangs: swing forward of the plumb line, bend of the elbow, spread from the body."""
-
-    forward: float = 0.0
-    elbow: float = 12.0
-    spread: float = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """An arm whose wrist goes to a place. `pole`: where the elbow points, same axes."""
-
-    at: tuple[float, float, float]
-    origin: Origin = "chest"
-    pole: tuple[float, float, float] = (0.5, 0.35, -1.0)
-
-
-Arm = Swing | Hand
-
-
-@dataclass(slots=True)
-class Leg:
-    """Flexion of hip and knee, spread and outward turn of the leg; `flat`: the sole is kept level."""
-
-    hip: float = 0.0
-    knee: float = 3.0
-    spread: float = 0.0
-    outward: float = 6.0
-    ankle: float = 0.0  # toes up
-    flat: bool = True
-
-
-@dataclass(slots=True)
-class Pose:
-    """A whole body's pose. `carries`: what `props` puts into its hands."""
-
-    name: str
-    legs: dict[str, Leg]
-    arms: dict[str, Arm]
-    bend: float = 2.0  # of the trunk, forward
-    lean: float = 0.0  # of the trunk, to the left
-    twist: float = 0.0
-    pelvis: float = 0.0  # pelvis tilted forward with everything above
-    nod: float = 0.0
-    look: float = 0.0  # head turned to the left
-    tilt: float = 0.0
-    grip: dict[str, float] = field(default_factory=lambda: {"L": 25.0, "R": 25.0})  # bend of each finger joint
-    sits: bool = False
-    carries: tuple[str, ...] = ()
 
 
 def _standing(rng: np.random.Generator, name: str) -> Pose:
@@ -140,31 +81,29 @@ def running(rng: np.random.Generator) -> Pose:
 
 
 def standing(rng: np.random.Generator) -> Pose:
-    """Waiting, looking: arms hanging, crossed, in the pockets, on the hip, behind the back."""
+    """Waiting, looking: arms hanging, crossed, in the pockets, on the hip, behind the back, at the chin."""
     pose = _standing(rng, "stand")
     side = str(rng.choice(SIDES))
-    kind = rng.random()
-    if kind < 0.14:
-        pose.arms = {
-            side: Hand((-0.09, -0.24, -0.27), pole=(0.9, 0.1, -1)),
-            _other(side): Hand((-0.08, -0.28, -0.22), pole=(0.9, 0, -1)),
-        }
-    elif kind < 0.3:
-        for each in SIDES if rng.random() < 0.6 else (side,):
-            pose.arms[each] = Hand((0.21, -0.06, -0.5), pole=(0.8, 1, 0))
-    elif kind < 0.42:
-        for each in SIDES if rng.random() < 0.4 else (side,):
-            pose.arms[each] = Hand((0.19, -0.02, -0.42), pole=(1, 0.5, 0))
-            pose.grip[each] = 40
-    elif kind < 0.5:
-        for each in SIDES:
-            pose.arms[each] = Hand((0.02, 0.17, -0.47), pole=(1, 0.7, 0))
-    elif kind < 0.58:
-        for each in SIDES:  # hands folded before the body
-            pose.arms[each] = Hand((0.05, -0.22, -0.42), pole=(1, 0.3, -0.4))
-    elif kind < 0.63:
-        pose.arms[side] = Hand((0.05, -0.16, -0.2), "head", (0.5, 0.1, -1))  # hand at the chin or the face
-        pose.grip[side] = 35
+    both, crossed = SIDES, (side, _other(side))
+    habits: list[tuple[float, tuple[str, ...], list[Arm]]] = [
+        (
+            0.14,
+            crossed,
+            [Hand((-0.09, -0.24, -0.27), pole=(0.9, 0.1, -1)), Hand((-0.08, -0.28, -0.22), pole=(0.9, 0, -1))],
+        ),
+        (0.1, both, [Hand((0.21, -0.06, -0.5), pole=(0.8, 1, 0))] * 2),
+        (0.06, (side,), [Hand((0.21, -0.06, -0.5), pole=(0.8, 1, 0))]),
+        (0.05, both, [Hand((0.19, -0.02, -0.42), pole=(1, 0.5, 0))] * 2),
+        (0.07, (side,), [Hand((0.19, -0.02, -0.42), pole=(1, 0.5, 0))]),
+        (0.08, both, [Hand((0.02, 0.17, -0.47), pole=(1, 0.7, 0))] * 2),
+        (0.08, both, [Hand((0.05, -0.22, -0.42), pole=(1, 0.3, -0.4))] * 2),
+        (0.05, (side,), [Hand((0.05, -0.16, -0.2), "head", (0.5, 0.1, -1))]),
+        (0.37, (), []),
+    ]
+    _, sides, arms = habits[rng.choice(len(habits), p=[share for share, _, _ in habits])]
+    for each, arm in zip(sides, arms, strict=True):
+        pose.arms[each] = arm
+        pose.grip[each] = rng.uniform(15, 40)
     return pose
 
 
@@ -184,7 +123,7 @@ def reaching(rng: np.random.Generator) -> Pose:
     pose.bend = 4 + low * 70 + rng.normal(0, 4)
     pose.pelvis = low * 35
     for leg in pose.legs.values():
-        leg.hip += low * 45 + pose.pelvis * 0
+        leg.hip += low * 45
         leg.knee += low * 60
     pose.look *= 0.5
     pose.nod = float((1.25 - height) * 35 + rng.normal(0, 6)) - pose.bend * 0.3
@@ -253,7 +192,7 @@ def phoning(rng: np.random.Generator) -> Pose:
     pose = walking(rng, "phone") if rng.random() < 0.4 else _standing(rng, "phone")
     side = str(rng.choice(SIDES))
     if rng.random() < 0.45:
-        pose.arms[side] = Hand((0.11, -0.09, -0.14), "head", (0.55, -0.1, -1))
+        pose.arms[side] = Hand((0.1, -0.13, -0.2), "head", (0.5, 0.1, -1))
     else:
         pose.arms[side] = Hand(
             (rng.uniform(-0.12, 0.02), -rng.uniform(0.3, 0.4), -rng.uniform(0.05, 0.25)), pole=(0.5, 0, -1)
@@ -270,8 +209,8 @@ def carrying(rng: np.random.Generator) -> Pose:
     pose = walking(rng, "carry") if rng.random() < 0.6 else _standing(rng, "carry")
     side = str(rng.choice(SIDES))
     kind = rng.choice(
-        ["bag", "bags", "shoulder", "backpack", "basket", "arm basket", "box"],
-        p=[0.2, 0.1, 0.2, 0.18, 0.12, 0.08, 0.12],
+        ["bag", "bags", "shoulder", "backpack", "basket", "arm basket", "box", "suitcase"],
+        p=[0.19, 0.1, 0.2, 0.18, 0.12, 0.08, 0.09, 0.04],
     )
     if kind in {"bag", "bags", "basket"}:
         sides = SIDES if kind == "bags" else (side,)
@@ -285,6 +224,10 @@ def carrying(rng: np.random.Generator) -> Pose:
         pose.carries = (f"shoulder {side}",)
     elif kind == "backpack":
         pose.carries = ("backpack",)
+    elif kind == "suitcase":
+        pose.arms[side] = Swing(rng.uniform(-32, -18), rng.uniform(2, 8), 10)
+        pose.grip[side] = 60
+        pose.carries = (f"suitcase {side}",)
     elif kind == "arm basket":
         pose.arms[side] = Hand((0.1, -0.3, -0.27), pole=(0.5, 0.5, -1))
         pose.carries = (f"armbasket {side}",)
@@ -294,6 +237,25 @@ def carrying(rng: np.random.Generator) -> Pose:
             pose.arms[each] = Hand((0.17, -rng.uniform(0.27, 0.36), low), pole=(0.7, 0.5, -1))
         pose.bend -= 4
         pose.carries = ("box",)
+    return pose
+
+
+def browsing(rng: np.random.Generator) -> Pose:
+    """Looking at something taken from a shelf, in one hand or both, or leaning on a counter."""
+    pose = _standing(rng, "browse")
+    side = str(rng.choice(SIDES))
+    if rng.random() < 0.25:
+        for each in SIDES if rng.random() < 0.6 else (side,):
+            pose.arms[each] = Hand((rng.uniform(0.05, 0.25), -rng.uniform(0.32, 0.45), 1.02), "floor", (1, 0.3, -0.4))
+        pose.bend += rng.uniform(4, 16)
+        return pose
+    for each in SIDES if rng.random() < 0.5 else (side,):
+        at = (rng.uniform(-0.02, 0.08), -rng.uniform(0.26, 0.38), -rng.uniform(0.12, 0.34))
+        pose.arms[each] = Hand(at, pole=(0.6, 0.2, -1))
+        pose.grip[each] = 35
+    pose.nod = rng.uniform(12, 32)
+    pose.look *= 0.3
+    pose.carries = (f"product {side}",)
     return pose
 
 
@@ -366,9 +328,10 @@ def in_wheelchair(rng: np.random.Generator) -> Pose:
 
 Maker = Callable[[np.random.Generator], Pose]
 GROWN: Final[Mapping[Maker, float]] = {
-    walking: 0.27,
-    standing: 0.19,
-    reaching: 0.1,
+    walking: 0.26,
+    standing: 0.15,
+    browsing: 0.09,
+    reaching: 0.09,
     carrying: 0.12,
     sitting: 0.07,
     pushing: 0.07,

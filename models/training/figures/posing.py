@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 
 from training.figures.body import BODY_VERTICES, Body
-from training.figures.poses import Hand, Pose, Swing
-from training.figures.skeleton import SIDES, Posture, Rig, about, forward, frame_of, reach, turn
+from training.figures.pose import Hand, Pose, Swing
+from training.figures.skeleton import SIDES, Posture, Reals, Rig, about, chain, forward, frame_of, reach, turn
 from training.scene import Floats
 
 _BODY: Final = 1.7  # metres, the height for which poses are written
@@ -51,15 +51,17 @@ class Poser:
 
 
 def _trunk_and_legs(pose: Pose) -> dict[str, Floats]:
-    turns = {"root": turn("x", pose.pelvis)}
+    turns: dict[str, Floats] = {"root": turn("x", pose.pelvis)}
     for bone in _SPINE:
-        turns[bone] = turn("z", pose.twist / 5) @ turn("x", pose.bend / 5) @ turn("y", pose.lean / 5)
-    turns["neck01"] = turn("z", pose.look * 0.35) @ turn("x", pose.nod * 0.4)
-    turns["head"] = turn("z", pose.look * 0.65) @ turn("x", pose.nod * 0.6) @ turn("y", pose.tilt)
+        turns[bone] = chain(turn("z", pose.twist / 5), turn("x", pose.bend / 5), turn("y", pose.lean / 5))
+    turns["neck01"] = chain(turn("z", pose.look * 0.35), turn("x", pose.nod * 0.4))
+    turns["head"] = chain(turn("z", pose.look * 0.65), turn("x", pose.nod * 0.6), turn("y", pose.tilt))
     for side, sign in (("L", 1), ("R", -1)):
         leg = pose.legs[side]
-        turns[f"upperleg01.{side}"] = (
-            turn("y", -sign * leg.spread) @ turn("x", -leg.hip - pose.pelvis) @ turn("z", sign * leg.outward)
+        turns[f"upperleg01.{side}"] = chain(
+            turn("y", -sign * leg.spread),
+            turn("x", -leg.hip - pose.pelvis),
+            turn("z", sign * leg.outward),
         )
         turns[f"lowerleg01.{side}"] = turn("x", leg.knee)
         turns[f"foot.{side}"] = turn("x", (leg.hip - leg.knee if leg.flat else 0) - leg.ankle)
@@ -77,7 +79,7 @@ def _hanging(rig: Rig, body: Body, posture: Posture, side: str, arm: Swing) -> d
     second = raised @ inward @ turn("x", -arm.elbow) @ np.array([0, 0, -1], np.float32)
     hinge = raised @ inward @ np.array([-1, 0, 0], np.float32)
     clavicle = turn("y", -sign * max(0.0, arm.forward - 80) * 0.2)
-    return _aimed(rig, body, posture, side, clavicle, first, second, hinge)
+    return _aimed(rig, body, posture, side, clavicle=clavicle, first=first, second=second, hinge=hinge)
 
 
 def _aimed(
@@ -85,10 +87,11 @@ def _aimed(
     body: Body,
     posture: Posture,
     side: str,
+    *,
     clavicle: Floats,
-    first: Floats,
-    second: Floats,
-    hinge: Floats,
+    first: Reals,
+    second: Reals,
+    hinge: Reals,
 ) -> dict[str, Floats]:
     """Turns that point the upper arm along `first` and the forearm along `second`, the elbow's axis along `hinge`."""
     shoulder, elbow, wrist = (body.joint(rig, f"{bone}.{side}") for bone in ("upperarm01", "lowerarm01", "wrist"))
@@ -114,7 +117,7 @@ def _target(body: Body, posture: Posture, side: str, arm: Hand) -> tuple[Floats,
     bone = {"chest": "spine01", "head": "head", "hip": "root"}[arm.origin]
     frame = posture.frame(bone)
     if arm.origin == "chest":
-        origin = (posture.point("upperarm01.L") + posture.point("upperarm01.R")) / 2
+        origin: Reals = (posture.point("upperarm01.L") + posture.point("upperarm01.R")) / 2
     elif arm.origin == "head":
         origin = posture.point("head") + frame @ np.array([0, -0.02, 0.08], np.float32) * size
     else:
@@ -134,10 +137,10 @@ def _reaching(rig: Rig, body: Body, posture: Posture, side: str, arm: Hand) -> d
     base = posture.point(f"clavicle.{side}")
     start = base + above @ (shoulder - body.joint(rig, f"clavicle.{side}"))
     first, second = reach(upper, lower, target - start, pole)
-    hinge = np.cross(first, second)
+    hinge: Reals = np.asarray(np.cross(first, second), np.float32)
     if np.linalg.norm(hinge) < 1e-3:
-        hinge = np.cross(first, -pole)
-    return _aimed(rig, body, posture, side, clavicle, first, second, hinge)
+        hinge = np.asarray(np.cross(first, -pole), np.float32)
+    return _aimed(rig, body, posture, side, clavicle=clavicle, first=first, second=second, hinge=hinge)
 
 
 def _fingers(rig: Rig, body: Body, side: str, bend: float) -> dict[str, Floats]:

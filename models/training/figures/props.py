@@ -3,14 +3,14 @@
 Axes are the figure's: it stands over the origin and looks along -y. Sizes are metres.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from training.figures.body import Body
-from training.figures.skeleton import Posture, turn
+from training.figures.skeleton import Posture, Reals, turn
 from training.figures.solids import Solid, band, box, merged, rounded, tube, wheel
 from training.scene import Floats, Part
 
@@ -33,9 +33,10 @@ class Scene:
 
     def hand(self, side: str) -> Floats:
         """The middle of the palm."""
-        return (self.posture.point(f"wrist.{side}") + self.posture.point(f"finger3-2.{side}")) / 2
+        wrist, finger = (self.posture.point(f"{bone}.{side}") for bone in ("wrist", "finger3-2"))
+        return np.asarray((wrist + finger) / 2, np.float32)
 
-    def behind(self, frame: Floats, origin: Floats, half: float, low: float, high: float) -> float:
+    def behind(self, frame: Reals, origin: Reals, half: float, low: float, high: float) -> float:
         """How far the body reaches to the back of `origin` within a window of the chest's frame."""
         local = (self.surface - origin) @ frame
         window = local[(np.abs(local[:, 0]) < half) & (local[:, 2] > low) & (local[:, 2] < high)]
@@ -43,44 +44,24 @@ class Scene:
 
 
 def carried(scene: Scene, thing: str) -> list[Solid]:
-    """The meshes of `thing` as poses name it: a kind, and the side of the hand where that matters."""
+    """The meshes of `thing` as poses name it: a kind, and the side of the hand where that matters.
+
+    Raises:
+        ValueError: there is no such thing.
+    """
     kind, _, side = thing.partition(" ")
-    match kind:
-        case "bag":
-            return _bag(scene, scene.hand(side))
-        case "basket":
-            return _basket(scene, scene.hand(side))
-        case "armbasket":
-            elbow, wrist = (scene.posture.point(f"{bone}.{side}") for bone in ("lowerarm01", "wrist"))
-            return _basket(scene, (elbow + 2 * wrist) / 3)
-        case "shoulder":
-            return _shoulder_bag(scene, side)
-        case "backpack":
-            return _backpack(scene)
-        case "box":
-            return _box(scene)
-        case "phone":
-            return _phone(scene, side or "R")
-        case "stick":
-            return _stick(scene, scene.hand(side))
-        case "suitcase":
-            return _suitcase(scene, scene.hand(side))
-        case "trolley":
-            return _trolley(scene)
-        case "pram":
-            return _pram(scene)
-        case "wheelchair":
-            return _wheelchair(scene)
-    raise ValueError(f"{thing}: nobody knows how to make this; name it in training/figures/props.py")
+    if kind not in _MAKERS:
+        raise ValueError(f"{thing}: nobody knows how to make this; name one of {', '.join(_MAKERS)}")
+    return _MAKERS[kind](scene, side or "R")
 
 
-def _bag(scene: Scene, hand: Floats) -> list[Solid]:
+def _bag(scene: Scene, side: str) -> list[Solid]:
     """A shopping bag of paper, cloth or plastic, hanging from the hand by two loops."""
-    rng = scene.rng
+    rng, hand = scene.rng, scene.hand(side)
     width, depth, height = rng.uniform(0.24, 0.42), rng.uniform(0.08, 0.18), rng.uniform(0.24, 0.42)
     height = min(height, max(0.16, float(hand[2]) - 0.2))
     drop = rng.uniform(0.08, 0.16)
-    middle = np.array([0, 0, -drop - height / 2])
+    middle = (0.0, 0.0, -drop - height / 2)
     stiff = rng.random() < 0.5
     body = (
         box((width, depth, height), middle, Part.CARRIED, taper=0.95)
@@ -99,7 +80,16 @@ def _bag(scene: Scene, hand: Floats) -> list[Solid]:
     return [solid.moved(frame, hand) for solid in (body, *loops)]
 
 
-def _basket(scene: Scene, hand: Floats) -> list[Solid]:
+def _hand_basket(scene: Scene, side: str) -> list[Solid]:
+    return _basket(scene, scene.hand(side))
+
+
+def _arm_basket(scene: Scene, side: str) -> list[Solid]:
+    elbow, wrist = (scene.posture.point(f"{bone}.{side}") for bone in ("lowerarm01", "wrist"))
+    return _basket(scene, (elbow + 2 * wrist) / 3)
+
+
+def _basket(scene: Scene, hand: Reals) -> list[Solid]:
     """A supermarket's basket with some goods."""
     rng = scene.rng
     top = -0.2
@@ -113,14 +103,14 @@ def _basket(scene: Scene, hand: Floats) -> list[Solid]:
     arc = [(x * 0.215, 0, top + 0.2 * np.sqrt(1 - x * x)) for x in np.linspace(-1, 1, 9)]
     handle = tube(arc, 0.008, Part.CARRIED)
     frame = turn("z", 90 + rng.normal(0, 15))
-    goods = [solid for solid in _goods(rng, (0.32, 0.2), top - 0.2, 3)]
+    goods = _goods(rng, (0.32, 0.2), top - 0.2, 3)
     return [solid.moved(frame, hand) for solid in (shell, edge, handle, *goods)]
 
 
 def _goods(rng: np.random.Generator, area: tuple[float, float], floor: float, most: int) -> list[Solid]:
     goods = []
     for _ in range(rng.integers(0, most + 1)):
-        size = rng.uniform((0.06, 0.06, 0.1), (0.16, 0.14, 0.26))
+        size = tuple(rng.uniform((0.06, 0.06, 0.1), (0.16, 0.14, 0.26)).tolist())
         x, y = (rng.uniform(-side / 2, side / 2) for side in area)
         centre = (x, y, floor + size[2] / 2)
         goods.append(rounded(size, centre, Part.CARRIED, sharp=float(rng.choice([2.5, 8.0])), steps=7))
@@ -166,16 +156,13 @@ def _other(side: str) -> str:
 def _curve(points: Sequence[Floats]) -> Floats:
     """A smooth line through points (Catmull and Rom), four steps between each."""
     line = np.asarray([points[0], *points, points[-1]])
-    steps = []
-    for a, b, c, d in zip(line, line[1:], line[2:], line[3:], strict=False):
-        for t in np.linspace(0, 1, 4, endpoint=False):
-            steps.append(
-                0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-            )
-    return np.asarray([*steps, points[-1]], np.float32)
+    a, b, c, d = (line[i : len(line) - 3 + i, None] for i in range(4))
+    t = np.linspace(0, 1, 4, endpoint=False)[None, :, None]
+    spline = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    return np.concatenate([spline.reshape(-1, 3), line[-1:]]).astype(np.float32)
 
 
-def _backpack(scene: Scene) -> list[Solid]:
+def _backpack(scene: Scene, _: str) -> list[Solid]:
     """A backpack against the back with straps over both shoulders."""
     rng, size, frame = scene.rng, scene.size, scene.posture.frame("spine02")
     width, depth, height = (
@@ -189,26 +176,30 @@ def _backpack(scene: Scene) -> list[Solid]:
     pack = rounded((width, depth, height), (0, 0, 0), Part.CARRIED, sharp=3.5, taper=0.15)
     pocket = rounded((width * 0.8, depth * 0.5, height * 0.4), (0, depth * 0.42, -height * 0.22), Part.CARRIED, sharp=4)
     parts = [solid.moved(frame, shoulders + frame @ middle) for solid in (pack, pocket)]
+    local = (scene.surface - shoulders) @ frame
     for sign in (-1, 1):
-        x = sign * 0.1 * size
-        path = [
-            (x, back, 0.02),
-            (x, 0.02, 0.085 * size),
-            (x, -0.1 * size, 0),
-            (x * 1.2, -0.12 * size, -0.14 * size),
-            (x * 1.6, back * 0.4, -0.3 * size),
-        ]
-        parts.append(
-            band(
-                _curve([shoulders + frame @ np.array(point) for point in path]),
-                frame @ np.array([0.05 * size, 0, 0]),
-                Part.CARRIED,
-            )
-        )
+        path = _strap(local, sign * 0.1 * size, back, size)
+        curve = _curve([shoulders + frame @ point for point in path])
+        parts.append(band(curve, frame @ np.array([0.05 * size, 0, 0]), Part.CARRIED))
     return parts
 
 
-def _box(scene: Scene) -> list[Solid]:
+def _strap(local: Reals, x: float, back: float, size: float) -> list[Floats]:
+    """A strap's way from the back over the shoulder to under the arm, on the clothes (n, 3) in the chest's frame."""
+    near = local[np.abs(local[:, 0] - x) < 0.04 * size]
+    top = near[(np.abs(near[:, 1]) < 0.08 * size) & (near[:, 2] < 0.16 * size)]  # the shoulder, not the head
+    over = float(top[:, 2].max()) + 0.012 if len(top) else 0.085 * size
+
+    def front(z: float) -> float:
+        level = near[(np.abs(near[:, 2] - z) < 0.035 * size) & (near[:, 1] < 0) & (near[:, 1] > -0.3 * size)]
+        return float(level[:, 1].min()) - 0.012 if len(level) else -0.11 * size
+
+    low, lower = -0.05 * size, -0.18 * size
+    points = [(x, back, 0.02), (x, 0.0, over), (x, front(low), low), (x * 1.15, front(lower), lower)]
+    return [np.array(point, np.float32) for point in [*points, (x * 1.75, back * 0.3, -0.3 * size)]]
+
+
+def _box(scene: Scene, _: str) -> list[Solid]:
     """A parcel between both hands."""
     left, right = scene.hand("L"), scene.hand("R")
     width = max(0.12, float(np.linalg.norm(left - right)) - 0.05)
@@ -230,14 +221,28 @@ def _phone(scene: Scene, side: str) -> list[Solid]:
     return [rounded((0.075, 0.012, 0.155), (0, 0, 0.03), Part.CARRIED, sharp=6, steps=8).moved(frame, tip)]
 
 
-def _stick(scene: Scene, hand: Floats) -> list[Solid]:
+def _product(scene: Scene, side: str) -> list[Solid]:
+    """A packet, a bottle or a tin in the hand."""
+    rng, hand = scene.rng, scene.hand(side)
+    width, height = rng.uniform(0.05, 0.16), rng.uniform(0.08, 0.3)
+    inwards = np.array([-0.03 if side == "L" else 0.03, -0.04, 0.04])
+    if rng.random() < 0.5:
+        thing = rounded((width, width, height), (0, 0, 0), Part.CARRIED, sharp=2.6, taper=rng.uniform(0, 0.4))
+    else:
+        thing = box((width, rng.uniform(0.03, 0.1), height), (0, 0, 0), Part.CARRIED)
+    return [thing.moved(turn("z", rng.uniform(-40, 40)) @ turn("x", rng.normal(0, 15)), hand + inwards)]
+
+
+def _stick(scene: Scene, side: str) -> list[Solid]:
     """A walking stick with a bent handle."""
+    hand = scene.hand(side)
     foot = np.array([hand[0] * 1.1, hand[1] - 0.06, 0.0])
-    return [tube([foot, hand, hand + [0, 0.02, 0.02], hand + [0, 0.1, 0.015]], 0.011, Part.CARRIED)]
+    return [tube(hand + np.array([foot - hand, [0, 0, 0], [0, 0.02, 0.02], [0, 0.1, 0.015]]), 0.011, Part.CARRIED)]
 
 
-def _suitcase(scene: Scene, hand: Floats) -> list[Solid]:
+def _suitcase(scene: Scene, side: str) -> list[Solid]:
     """A case on wheels, pulled behind."""
+    hand = scene.hand(side)
     height, width = scene.rng.uniform(0.45, 0.65), scene.rng.uniform(0.32, 0.45)
     foot = np.array([hand[0] * 1.15, hand[1] + 0.45, 0.05])
     along = (hand - foot) / np.linalg.norm(hand - foot)
@@ -255,7 +260,7 @@ def _bars(starts: Floats, ends: Floats, radius: float) -> Solid:
     return merged([tube([a, b], radius, Part.WHEELS) for a, b in zip(starts, ends, strict=True)])
 
 
-def _trolley(scene: Scene) -> list[Solid]:
+def _trolley(scene: Scene, _: str) -> list[Solid]:
     """A supermarket trolley: a basket of wires on a frame with four castors."""
     grip = (scene.hand("L") + scene.hand("R")) / 2
     back, height = float(grip[1]) - 0.05, float(grip[2])
@@ -291,7 +296,7 @@ def _trolley(scene: Scene) -> list[Solid]:
     return [*parts, *(solid.moved(np.eye(3, dtype=np.float32), shift) for solid in goods)]
 
 
-def _pram(scene: Scene) -> list[Solid]:
+def _pram(scene: Scene, _: str) -> list[Solid]:
     """A pram: a soft seat under a hood, a folding frame, four wheels."""
     rng = scene.rng
     grip = (scene.hand("L") + scene.hand("R")) / 2
@@ -300,7 +305,8 @@ def _pram(scene: Scene) -> list[Solid]:
     angle = rng.uniform(20, 60)
     hood = rounded((0.42, 0.52, 0.5), (0, 0, 0), Part.CARRIED, sharp=2.3)
     cut = hood.faces[(hood.vertices[hood.faces][:, :, 2] > -0.02).all(axis=1)]
-    hood = Solid(hood.vertices, np.concatenate([cut, cut[:, ::-1]]), Part.CARRIED)
+    lining = cut[:, ::-1] + len(hood.vertices)  # vertices of its own, so that its normals are
+    hood = Solid(np.concatenate([hood.vertices] * 2), np.concatenate([cut, lining]), Part.CARRIED)
     hood = hood.moved(turn("x", -angle * 0.5), np.array([0, y - 0.36, 0.68], np.float32))
     parts = [seat, hood, tube([(-0.22, y, z), (0.22, y, z)], 0.014, Part.WHEELS)]
     radius = rng.uniform(0.1, 0.15)
@@ -314,7 +320,7 @@ def _pram(scene: Scene) -> list[Solid]:
     return parts
 
 
-def _wheelchair(scene: Scene) -> list[Solid]:
+def _wheelchair(scene: Scene, _: str) -> list[Solid]:
     """A wheelchair around somebody who sits, hips over the origin."""
     size = scene.size
     hips = scene.posture.point("root")
@@ -350,3 +356,20 @@ def _wheelchair(scene: Scene) -> list[Solid]:
         parts.append(tube([(x, front + 0.02, seat - 0.05), (x, front + 0.02, 0.09)], 0.012, Part.WHEELS))
         parts.append(box((0.14, 0.16, 0.015), (sign * wide * 0.5, toes, foot), Part.WHEELS))
     return parts
+
+
+_MAKERS: Final[Mapping[str, Callable[[Scene, str], list[Solid]]]] = {
+    "bag": _bag,
+    "basket": _hand_basket,
+    "armbasket": _arm_basket,
+    "shoulder": _shoulder_bag,
+    "backpack": _backpack,
+    "box": _box,
+    "phone": _phone,
+    "product": _product,
+    "stick": _stick,
+    "suitcase": _suitcase,
+    "trolley": _trolley,
+    "pram": _pram,
+    "wheelchair": _wheelchair,
+}

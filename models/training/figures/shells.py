@@ -70,14 +70,16 @@ class Tailor:
         if sleeves > 0:
             within, shaped = self._sleeves(body, shaped, sleeves)
             mask |= within
-        return self._cut(body, shaped, mask, gap, rounds, part)
+        return self._cut(body, shaped, mask, gap=gap, rounds=rounds, part=part)
 
     def legs(self, body: Body, *, hem: float, gap: float, rounds: int, part: Part) -> Layer:
         """Trousers or shorts from the waist down to `hem` metres over the floor."""
         waist = body.joint(self._model.rig, "spine04")[2]
         height = body.vertices[:, 2]
         leg = self._of("root", "upperleg", "lowerleg", "spine05", "spine04") & (height < waist)
-        return self._cut(body, _raised(body.vertices, leg, hem), leg & (height > hem), gap, rounds, part)
+        return self._cut(
+            body, _raised(body.vertices, leg, hem), leg & (height > hem), gap=gap, rounds=rounds, part=part
+        )
 
     def skirt(self, body: Body, *, hem: float, top: float, gap: float, width: float, part: Part) -> Layer:
         """The skirt between `hem` and `top` metres over the floor; `width` 1 as made, less is narrower."""
@@ -94,7 +96,7 @@ class Tailor:
 
     def front(self, layer: Layer, width: float, low: float, high: float, part: Part) -> Layer:
         """The front strip of a layer, of `width` metres, between two heights: half of an apron."""
-        x, y, z = layer.vertices.T
+        x, _, z = layer.vertices.T
         normal = vertex_normals(layer.vertices, layer.faces)
         inside = (np.abs(x) < width / 2) & (z > low) & (z < high) & (normal[:, 1] < 0.2)
         faces = layer.faces[inside[layer.faces].all(axis=1)]
@@ -120,7 +122,7 @@ class Tailor:
             shaped[beyond] -= (along[beyond] - share)[:, None] * arm
         return mask, shaped
 
-    def _cut(self, body: Body, shaped: Floats, mask: Mask, gap: float, rounds: int, part: Part) -> Layer:
+    def _cut(self, body: Body, shaped: Floats, mask: Mask, *, gap: float, rounds: int, part: Part) -> Layer:
         """The tights' faces that touch `mask`, with their vertices where `shaped` has drawn them, as loose cloth."""
         faces = self._model.faces["helper-tights"]
         faces = faces[mask[faces].any(axis=1)]
@@ -129,7 +131,7 @@ class Tailor:
         size = body.build.height / 1.7
         return replace(relaxed(layer, np.full(len(layer.vertices), gap * size, np.float32), rounds), hides=hides)
 
-    def _covered(self, body: Body, covered: NDArray[np.int32], mask: Mask) -> NDArray[np.int32]:
+    def _covered(self, body: Body, covered: NDArray[np.intp], mask: Mask) -> NDArray[np.int32]:
         """Vertices of the body under the covered tights, but for a hem along the edge."""
         open_tights = self._tights[~mask[self._tights]]
         skin = np.flatnonzero(~np.isin(self._parts[:BODY_VERTICES], (Part.FACE, Part.HAND, Part.FOOT)))
@@ -138,7 +140,7 @@ class Tailor:
         far = cKDTree(body.vertices[open_tights]).query(points)[0] if len(open_tights) else np.full(len(points), 1.0)
         return np.asarray(skin[(near < 0.05) & (far > _HEM)], np.int32)
 
-    def _narrowed(self, body: Body, own: NDArray[np.int64], width: float) -> Floats:
+    def _narrowed(self, body: Body, own: NDArray[np.int32], width: float) -> Floats:
         """The skirt drawn in towards its own axis below the hips."""
         points = body.vertices[own]
         hips = body.joint(self._model.rig, "upperleg01.L")[2]
@@ -180,6 +182,23 @@ def pushed_out(cloth: Floats, faces: NDArray[np.int32], body: Floats, normals: F
         moved += normals[near] * np.clip(gap - depth, 0, 0.12)[:, None]
         moved = smooth @ moved
     return np.asarray(moved, np.float32)
+
+
+def opened(layer: Layer, half: float, flare: float) -> Layer:
+    """A coat unbuttoned: without the faces of its front that lie within `half` metres of the middle.
+
+    The opening widens by `flare` metres a metre from the neck down.
+    """
+    x, _, z = layer.vertices.T
+    front = vertex_normals(layer.vertices, layer.faces)[:, 1] < -0.1
+    width = half + flare * (z.max() - z)
+    within = front & (np.abs(x) < width)
+    faces = layer.faces[~within[layer.faces].all(axis=1)]
+    vertices = layer.vertices.copy()
+    vertices[within, 0] = np.where(x[within] < 0, -width[within], width[within])  # an even edge
+    sides = np.sign(layer.vertices[faces][:, :, 0])
+    across = within[faces].any(axis=1) & (np.abs(sides.sum(axis=1)) < 2)
+    return replace(Layer.only(vertices, layer.weights, layer.part, faces[~across], layer.hides), drapes=layer.drapes)
 
 
 def hung(layer: Layer, trunk: Mask, chest: float, share: float) -> Layer:

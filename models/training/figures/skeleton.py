@@ -6,13 +6,14 @@ parent, with the identity as the rest pose (arms 45° down, legs straight).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.scene import Floats
 
+Reals = NDArray[np.floating[Any]]  # of any precision
 SIDES: Final = ("L", "R")
 _LIMBS: Final = ("upperleg01", "lowerleg01", "foot", "clavicle", "shoulder01", "upperarm01", "lowerarm01", "wrist")
 _FINGERS: Final = tuple(f"finger{finger}-{joint}" for finger in range(1, 6) for joint in range(1, 4))
@@ -60,7 +61,15 @@ def turn(axis: str, degrees: float) -> Floats:
     return np.array(rows[axis], np.float32)
 
 
-def about(axis: Floats, degrees: float) -> Floats:
+def chain(*turns: Floats) -> Floats:
+    """Rotations after each other, the last one first."""
+    result = turns[0]
+    for other in turns[1:]:
+        result = np.asarray(result @ other, np.float32)
+    return result
+
+
+def about(axis: Reals, degrees: float) -> Floats:
     """A rotation by `degrees` about any axis (Rodrigues), (3, 3)."""
     x, y, z = axis / np.linalg.norm(axis)
     angle = np.deg2rad(degrees)
@@ -111,7 +120,7 @@ def forward(rig: Rig, joints: Floats, turns: Mapping[str, Floats]) -> Posture:
     return Posture(rig, joints, rotation, origin)
 
 
-def reach(upper: Floats, lower: Floats, target: Floats, pole: Floats) -> tuple[Floats, Floats]:
+def reach(upper: Reals, lower: Reals, target: Reals, pole: Reals) -> tuple[Floats, Floats]:
     """Two-bone inverse kinematics: directions of both bones so that the second ends at `target`.
 
     `upper`, `lower`: the bones at rest; `target`: from the first joint; `pole`: where the middle joint should point.
@@ -128,7 +137,7 @@ def reach(upper: Floats, lower: Floats, target: Floats, pole: Floats) -> tuple[F
     return np.asarray(first, np.float32), np.asarray(second / np.linalg.norm(second), np.float32)
 
 
-def frame_of(direction: Floats, normal: Floats) -> Floats:
+def frame_of(direction: Reals, normal: Reals) -> Floats:
     """An orthonormal frame whose first axis is `direction`, its third as near `normal` as can be, (3, 3)."""
     first = direction / np.linalg.norm(direction)
     third = normal - first * float(normal @ first)
@@ -136,7 +145,7 @@ def frame_of(direction: Floats, normal: Floats) -> Floats:
     return np.asarray(np.stack([first, np.cross(third, first), third], axis=1), np.float32)
 
 
-def vertex_normals(positions: Floats, faces: NDArray[np.int32]) -> Floats:
+def vertex_normals(positions: Reals, faces: NDArray[np.int32]) -> Floats:
     """Area-weighted unit normals of a triangle mesh, (n, 3)."""
     corners = positions[faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

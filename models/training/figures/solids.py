@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.figures.skeleton import Reals
 from training.scene import Floats, Part
 
-Point = Sequence[float]
+Point = Sequence[float] | Reals
 _AROUND: Final = 6  # corners of a tube's section
 
 
@@ -21,7 +22,7 @@ class Solid:
     faces: NDArray[np.int32]
     part: Part
 
-    def moved(self, frame: Floats, origin: Floats) -> "Solid":
+    def moved(self, frame: Reals, origin: Reals) -> "Solid":
         """Turned by `frame` (3, 3) and set at `origin`."""
         return Solid((self.vertices @ frame.T + origin).astype(np.float32), self.faces, self.part)
 
@@ -45,7 +46,7 @@ def rounded(
     return Solid((unit * np.asarray(size) / 2 + np.asarray(centre)).astype(np.float32), grid(steps, 2 * steps), part)
 
 
-def tube(path: Sequence[Point] | Floats, radius: float, part: Part, *, closed: bool = False) -> Solid:
+def tube(path: Sequence[Point] | Reals, radius: float, part: Part, *, closed: bool = False) -> Solid:
     """A round bar along `path`."""
     line = np.asarray(path, float)
     ahead = np.roll(line, -1, 0) - np.roll(line, 1, 0)
@@ -63,7 +64,7 @@ def tube(path: Sequence[Point] | Floats, radius: float, part: Part, *, closed: b
     return Solid(ring.reshape(-1, 3).astype(np.float32), faces, part)
 
 
-def band(path: Sequence[Point] | Floats, width: Floats, part: Part) -> Solid:
+def band(path: Sequence[Point] | Reals, width: Reals, part: Part) -> Solid:
     """A flat strap along `path`, `width` (3,) across it."""
     line = np.asarray(path, float)
     vertices = np.stack([line - width / 2, line + width / 2], axis=1).reshape(-1, 3)
