@@ -35,7 +35,8 @@ def video(frame: Bytes, rng: np.random.Generator) -> Bytes:
     x, y = (int(v) for v in rng.integers(0, _BLOCK, 2))
     padded = cv2.copyMakeBorder(first, y, _BLOCK - y, x, _BLOCK - x, cv2.BORDER_REPLICATE)
     if rng.random() < 0.5:
-        half = cv2.resize(padded, (padded.shape[1] // 2, padded.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        size = padded.shape[1] // 2, padded.shape[0] // 2
+        half = np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.uint8)
         coarse = cv2.resize(jpeg(half, int(rng.integers(30, 75))), (padded.shape[1], padded.shape[0]))
         share = rng.uniform(0.15, 0.45)
         padded = cv2.addWeighted(np.asarray(coarse, np.uint8), share, padded, 1 - share, 0)

@@ -85,5 +85,4 @@ def box_around(mask: NDArray[np.bool_]) -> Floats:
     kept = islands[areas >= min(SPECK * areas.sum(), areas.max())]
     corner = kept[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]]
     end = corner + kept[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    box = np.concatenate([corner.min(axis=0), end.max(axis=0)]) + (x, y, x, y)
-    return np.asarray(box, np.float32)
+    return np.array([*corner.min(axis=0), *end.max(axis=0)], np.float32) + np.array([x, y, x, y], np.float32)

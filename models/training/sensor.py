@@ -33,7 +33,7 @@ def develop(light: Floats, rng: np.random.Generator) -> Bytes:
         picture = _infrared(picture, rng)
     picture = _maybe(0.3, picture, rng, _bloom)
     picture = _maybe(0.2, picture, rng, _vignette)
-    picture = cv2.sqrt(np.maximum(picture, 0))
+    picture = np.asarray(cv2.sqrt(np.maximum(picture, 0)), np.float32)
     picture = _noise(picture, rng, dark=dark)
     if not infrared:
         picture = _white_balance(picture, rng)
@@ -42,8 +42,8 @@ def develop(light: Floats, rng: np.random.Generator) -> Bytes:
     picture = _maybe(0.14, picture, rng, _low_resolution)
     if infrared or rng.random() < 0.04:
         picture = np.repeat((picture @ LUMA)[..., None], 3, axis=2)
-    frame = cv2.convertScaleAbs(np.clip(picture, 0, 1), alpha=255.0)
-    frame = np.ascontiguousarray(np.asarray(frame, np.uint8)[..., ::-1])
+    scaled = np.asarray(cv2.convertScaleAbs(np.clip(picture, 0, 1), alpha=255.0), np.uint8)
+    frame = np.ascontiguousarray(scaled[..., ::-1])
     if rng.random() < 0.04:
         frame = _interlaced(frame, rng)
     if rng.random() < 0.3:
@@ -77,19 +77,23 @@ def _lens(picture: Floats, rng: np.random.Generator) -> Floats:
     """Out of focus a little, nearly always; seldom much; sometimes shaken."""
     kind = rng.random()
     if kind < 0.45:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 0.65))
+        picture = _blurred(picture, rng.uniform(0.3, 0.65))
     elif kind < 0.58:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.65, 1.5))
+        picture = _blurred(picture, rng.uniform(0.65, 1.5))
     if rng.random() < 0.06:
         length = int(rng.integers(3, 8))
         kernel = np.zeros((length, length), np.float32)
         angle = rng.uniform(0, np.pi)
         end = (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
         middle = (length - 1) / 2
-        ends = [tuple(int(round(v)) for v in middle + sign * end) for sign in (-1, 1)]
-        cv2.line(kernel, ends[0], ends[1], 1.0)
-        picture = cv2.filter2D(picture, -1, kernel / kernel.sum())
-    return np.asarray(picture, np.float32)
+        (x0, y0), (x1, y1) = (middle + sign * end for sign in (-1, 1))
+        cv2.line(kernel, (round(x0), round(y0)), (round(x1), round(y1)), 1.0)
+        picture = np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.float32)
+    return picture
+
+
+def _blurred(picture: Floats, spread: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), spread), np.float32)
 
 
 def _exposed(picture: Floats, rng: np.random.Generator) -> Floats:
@@ -110,13 +114,14 @@ def _infrared(picture: Floats, rng: np.random.Generator) -> Floats:
     grey = picture @ LUMA
     floor = float(grey.mean())
     grey = floor * (grey / max(floor, 1e-3)) ** rng.uniform(0.5, 0.95)
-    falloff = 1.0 - rng.uniform(0.3, 0.75) * _radius(*grey.shape, rng.uniform(-0.2, 0.2), rng.uniform(-0.1, 0.4))
+    falloff = 1.0 - rng.uniform(0.3, 0.75) * _radius(grey, rng.uniform(-0.2, 0.2), rng.uniform(-0.1, 0.4))
     grey = grey * np.maximum(falloff, 0.05) * rng.uniform(0.8, 1.8)
     return np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
 
 
-def _radius(height: int, width: int, x: float = 0.0, y: float = 0.0) -> Floats:
-    """Squared distance from a point (in half pictures), 1 at the middle of the sides."""
+def _radius(picture: Floats, x: float = 0.0, y: float = 0.0) -> Floats:
+    """Squared distance of each pixel (h, w) from a point (in half pictures), 0.7 at the middle of the sides."""
+    height, width = picture.shape[:2]
     along = (np.linspace(-1, 1, height, dtype=np.float32) - np.float32(y)) ** 2
     across = (np.linspace(-1, 1, width, dtype=np.float32) - np.float32(x)) ** 2
     return np.asarray((along[:, None] + across) * np.float32(0.7), np.float32)
@@ -133,7 +138,7 @@ def _bloom(picture: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _vignette(picture: Floats, rng: np.random.Generator) -> Floats:
-    falloff = 1.0 - np.float32(rng.uniform(0.1, 0.55)) * _radius(*picture.shape[:2])
+    falloff = 1.0 - np.float32(rng.uniform(0.1, 0.55)) * _radius(picture)
     return np.asarray(picture * np.maximum(falloff, 0.1)[..., None], np.float32)
 
 
@@ -145,7 +150,7 @@ def _noise(root: Floats, rng: np.random.Generator, *, dark: bool) -> Floats:
     height, width = root.shape[:2]
     grain = np.empty((height, width, 3), np.float32)
     cv2.setRNGSeed(int(rng.integers(1 << 31)))
-    cv2.randn(grain, 0.0, strength)
+    cv2.randn(grain, np.zeros(3), np.full(3, strength))
     left = rng.random()
     if left < 0.45:  # denoised: the fine is gone, the coarse stays, in colour most
         blotches = cv2.resize(grain[: height // 3, : width // 3], (width, height), interpolation=cv2.INTER_CUBIC)

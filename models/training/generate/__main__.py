@@ -4,15 +4,18 @@ import multiprocessing
 import os
 import queue
 import signal
+from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
-from multiprocessing.queues import Queue
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from tqdm import tqdm
 
 from training.generate.worker import SHARD, Order, work
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
 
 _ROOT: Final = Path(__file__).parents[3]
 
@@ -35,7 +38,7 @@ _ROOT: Final = Path(__file__).parents[3]
     "--places", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/places", help="Keeps textures."
 )
 @click.option("--data", type=click.Path(path_type=Path), default=_ROOT.parent / "shared/data", help="The shared data.")
-def main(out: Path, pictures: int, seed: int, workers: int, figures: Path, places: Path, data: Path) -> None:
+def main(*, out: Path, pictures: int, seed: int, workers: int, figures: Path, places: Path, data: Path) -> None:
     """Render pictures of people in places; shards that are there are kept."""
     os.environ.setdefault("LP_NUM_THREADS", "1")  # of Mesa's software renderer: processes are the parallelism
     order = Order(out, seed, figures, places, data)
@@ -68,7 +71,7 @@ def _run(order: Order, numbers: list[int], workers: int, bar: "tqdm[None]") -> s
             process.join()
 
 
-def _follow(progress: "Queue[int | str]", processes: list[BaseProcess], bar: "tqdm[None]") -> str | None:
+def _follow(progress: "Queue[int | str]", processes: Sequence[BaseProcess], bar: "tqdm[None]") -> str | None:
     while True:
         try:
             told = progress.get(timeout=1.0)

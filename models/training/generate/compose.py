@@ -51,10 +51,10 @@ def how_many(rng: np.random.Generator) -> int:
 class Floor:
     """The free floor of a place as its camera sees it, filled with one person after the other."""
 
-    def __init__(self, place: Place, size: tuple[int, int]) -> None:
-        """`size`: the picture's width and height."""
+    def __init__(self, place: Place, blocked: Doubles, size: tuple[int, int]) -> None:
+        """`blocked`: the place's footprints; `size`: the picture's width and height."""
         self._place, self._size = place, size
-        self._blocked = footprints(place)
+        self._blocked = blocked
         self._middles = np.array([(spot.x, spot.y) for spot in place.spots], np.float64).reshape(-1, 2)
         self._spots = [spot for spot in place.spots if not spot.sitting]
         self._seats = [spot for spot in place.spots if spot.sitting]
@@ -140,7 +140,7 @@ class Floor:
 
 
 def footprints(place: Place) -> Doubles:
-    """The corners (n, 4, 2), in turn, of what stands on the floor; not of walls, nor of what one walks under or over."""
+    """The corners (n, 4, 2), in turn, of what stands on the floor; walls and what one walks under are left out."""
     prints = []
     for thing in place.things:
         box = extent(thing.mesh)

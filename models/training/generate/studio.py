@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from training import labels, sensor
 from training.figures import Look, dress
 from training.generate import compose
-from training.generate.compose import Floor, Stand
+from training.generate.compose import Doubles, Floor, Stand
 from training.render import Renderer
 from training.samples import Sample
 from training.scene import Figure, Instance, Place
@@ -66,24 +66,25 @@ class Studio:
     def samples(self, rng: np.random.Generator) -> list[Sample]:
         """One to three pictures of one place, with other people and light."""
         place = self._places.make(rng)
+        blocked = compose.footprints(place)
         taken = []
         for number in range(int(rng.integers(1, 4))):
             shown = place if number == 0 else replace(place, light=compose.relit(place.light, rng))
-            taken.append(self._sample(shown, rng))
+            taken.append(self._sample(shown, blocked, rng))
         return taken
 
-    def _sample(self, place: Place, rng: np.random.Generator) -> Sample:
-        people = self.people(place, rng)
+    def _sample(self, place: Place, blocked: Doubles, rng: np.random.Generator) -> Sample:
+        people = self.people(place, blocked, rng)
         instances = [*place.things, *(one.instance(number) for number, one in enumerate(people, 1))]
         picture = self._renderer.draw(instances, place.camera, place.light, place.backdrop)
         table = [one.person(number) for number, one in enumerate(people, 1)]
         owner, rows = labels.label(picture.owner, picture.head, picture.whole, table)
         return Sample(sensor.develop(picture.light, rng), owner, rows)
 
-    def people(self, place: Place, rng: np.random.Generator) -> list[Somebody]:
-        """Who is in the picture of a place."""
+    def people(self, place: Place, blocked: Doubles, rng: np.random.Generator) -> list[Somebody]:
+        """Who is in the picture of a place; `blocked`: its footprints."""
         wanted = compose.how_many(rng)
-        floor = Floor(place, (self._renderer.width, self._renderer.height))
+        floor = Floor(place, blocked, (self._renderer.width, self._renderer.height))
         found: list[Somebody] = []
         has_seats = any(spot.sitting for spot in place.spots)
         for number in range(wanted):

@@ -4,10 +4,9 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
@@ -18,6 +17,9 @@ from training.generate.studio import Studio
 from training.places import Places
 from training.render import Renderer
 from training.samples import ShardWriter
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
 
 SHARD: Final = 500  # samples
 NICENESS: Final = 10

@@ -34,8 +34,8 @@ def packed(instances: Sequence[Instance]) -> NDArray[np.float32]:
 def _look(part: Part, surface: Surface, owner: int) -> tuple[float, ...]:
     return (
         *surface.colour, surface.gloss,
-        *surface.second, surface.strength if surface.pattern else 0.0,
-        float(surface.pattern), surface.frequency, surface.grain, float(surface.texture),
+        *surface.second, surface.strength,
+        float(surface.pattern) if surface.strength else 0.0, surface.frequency, surface.grain, float(surface.texture),
         surface.inflate, _FOLDS.get(part, 0.0), _WRAP.get(part, 0.0), _code(part, owner),
     )  # fmt: skip
 

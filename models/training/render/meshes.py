@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.scene import Floats, Mesh, Part, Surface
 
 LONGEST_EDGE: Final = 1.0  # metres; the lens bends only at vertices, so large triangles are split
-LEAST_CELL: Final = 0.003  # metres; finer than figures are
+LEAST_CELL: Final = 0.004  # metres; figures are hardly finer
 ROUGH_CELL: Final = 0.018  # metres, for shadows and silhouettes
 VERTEX: Final = np.dtype(
     [("position", "f4", 3), ("rest", "f4", 3), ("uv", "f4", 2), ("normal", "i1", 3), ("part", "u1")]
@@ -148,7 +148,7 @@ class OnCard:
             table, faces = subdivided(table, faces, detail.longest)
         fine = rough = table, faces
         if detail.cell is not None:
-            fine = merged(table, faces, detail.cell)
+            fine = merged(table, faces, detail.cell) if detail.cell > LEAST_CELL else (table, faces)
             rough = fine if detail.cell >= ROUGH_CELL else merged(*fine, ROUGH_CELL)
         self.bytes = sum(array.nbytes for array in (*fine, *rough))
         self._buffers: list[moderngl.Buffer] = []

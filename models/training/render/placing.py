@@ -22,7 +22,7 @@ _CORNERS: Final = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """Of n instances: centre (n, 3) and radius (n,) of the ball around, corners (n, 8, 3), scale (n,) of the placement."""
+    """Of n instances: centre (n, 3) and radius (n,) of the ball around, corners (n, 8, 3), scale (n,) of placement."""
 
     centre: Doubles
     radius: Doubles

@@ -22,8 +22,13 @@ _UNITS: Final = {"noise": 0, "textures": 1, "depth_map": 2, "ground": 3, "pictur
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """light: (h, w, 3) linear red, green, blue before any exposure; owner: (h, w) uint8, NOBODY or the person's number;
-    head: (h, w) bool, a person's head; whole: of each person that number -> what nothing would hide.
+    """What the renderer drew, and the truth of it.
+
+    Attributes:
+        light: (h, w, 3) linear red, green, blue before any exposure.
+        owner: (h, w) uint8, NOBODY or the person's number.
+        head: (h, w) bool, whether a person's head is seen there.
+        whole: Of each person's number what nothing would hide.
     """
 
     light: Floats
@@ -38,7 +43,7 @@ class Renderer:
     def __init__(self, width: int = 384, height: int = 224) -> None:
         self.width, self.height = width, height
         try:
-            self._context = moderngl.create_context(standalone=True, backend="egl")
+            self._context = moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]  # their stubs err
         except Exception as error:
             raise RuntimeError(f"no OpenGL by EGL ({error}); install Mesa's libegl1 and libgl1-mesa-dri") from error
         context = self._context
@@ -112,13 +117,13 @@ class Renderer:
         cards = {i: self._card(instances[i], boxes, i, camera) for i in drawn}
         self._upload(packed(instances))
         self._camera(camera)
-        self._light(light, lit.matrix, ground(*placing.on_floor(instances, boxes)), camera)
+        self._light(light, lit.matrix, ground(*placing.on_floor(instances, boxes)))
         if light.shadows:
             self._draw_shadows([i for i in cards if lit.casts[i]], cards)
         self._draw_picture([i for i in cards if seen[i]], cards, light, backdrop)
         radiance, codes = self._screen.read()
         whole = self._draw_alone(instances, cards, camera)
-        return Picture(radiance, codes & (HEAD_BIT - 1), codes >= HEAD_BIT, whole)
+        return Picture(radiance, codes & np.uint8(HEAD_BIT - 1), codes >= HEAD_BIT, whole)
 
     def _card(self, instance: Instance, boxes: placing.Boxes, index: int, camera: Camera) -> OnCard:
         if instance.owner == NOBODY:
@@ -142,15 +147,16 @@ class Renderer:
         _set(self._programs["picture"], "crop", (1.0, 1.0, 0.0, 0.0))
         _set(self._programs["picture"], "eye", (0.0, 0.0, camera.height))
 
-    def _light(self, light: Light, matrix: NDArray[np.float64], floor: Ground, camera: Camera) -> None:
+    def _light(self, light: Light, matrix: NDArray[np.float64], floor: Ground) -> None:
         picture = self._programs["picture"]
         for program in (picture, self._programs["depth"]):
             _set_matrix(program, "light_view", matrix)
-        for name, value in (
-            ("light_to", light.direction), ("light_colour", light.colour), ("sky", light.sky),
-            ("floor_light", light.floor), ("shadows", float(light.shadows)), ("ground_at", (*floor.scale, *floor.offset)),
-        ):  # fmt: skip
-            _set(picture, name, value)
+        _set(picture, "light_to", light.direction)
+        _set(picture, "light_colour", light.colour)
+        _set(picture, "sky", light.sky)
+        _set(picture, "floor_light", light.floor)
+        _set(picture, "shadows", float(light.shadows))
+        _set(picture, "ground_at", (*floor.scale, *floor.offset))
         self._ground.write(floor.light.tobytes())
 
     def _draw_each(self, program: str, which: Sequence[int], cards: dict[int, OnCard]) -> None:

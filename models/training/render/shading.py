@@ -47,7 +47,7 @@ def _smooth(cells: NDArray[np.float64]) -> NDArray[np.float64]:
         rows = np.moveaxis(cells, axis, 0)
         shape = rows.shape
         flat = np.concatenate([rows, rows, rows]).reshape(3 * shape[0], -1)
-        flat = cv2.resize(flat, (flat.shape[1], 3 * _NOISE_SIDE), interpolation=cv2.INTER_CUBIC)
-        flat = flat[_NOISE_SIDE : 2 * _NOISE_SIDE]
+        large = cv2.resize(flat, (flat.shape[1], 3 * _NOISE_SIDE), interpolation=cv2.INTER_CUBIC)
+        flat = np.asarray(large, np.float64)[_NOISE_SIDE : 2 * _NOISE_SIDE]
         cells = np.moveaxis(flat.reshape(_NOISE_SIDE, *shape[1:]), 0, axis)
     return cells

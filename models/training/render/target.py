@@ -49,8 +49,8 @@ class Screen:
         codes = np.frombuffer(self.drawn.read(components=1, attachment=1, alignment=1, dtype="u1"), np.uint8)
         owners = codes.reshape(height, width)[::-1][np.ix_(self._rows, self._columns)]
         # A lamp's reflection may be a thousand times as bright as its neighbours: unbounded it would eat whole pixels.
-        light = cv2.resize(np.minimum(light, BRIGHTEST), self._size, interpolation=cv2.INTER_AREA)
-        return np.asarray(light, np.float32), owners
+        small = cv2.resize(np.minimum(light, BRIGHTEST), self._size, interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.float32), owners
 
 
 class Sheet:

@@ -2,9 +2,8 @@ in vec3 world;
 in vec3 bent;
 in vec3 cloth;
 in vec2 surface_uv;
-in vec3 lit_at;
 flat in vec4 look_base;
-flat in vec4 look_second;
+flat in int kind;
 flat in vec4 look_detail;
 flat in vec4 look_shape;
 uniform sampler3D noise;            // slope of a smooth noise, and the noise
@@ -14,6 +13,7 @@ uniform sampler2D ground;           // share of the ambient light left on the fl
 uniform vec4 ground_at;             // scale and offset of world x, y to it
 uniform vec3 eye;
 uniform vec3 light_to;
+uniform mat4 light_view;
 uniform vec3 light_colour;
 uniform vec3 sky;
 uniform vec3 floor_light;
@@ -41,10 +41,13 @@ float pattern(int which, vec3 q) {
     return value;
 }
 
+// The share of the light that reaches the point; outside of the depth map all of it.
 float lit(vec3 n) {
     float bias = 0.0015 + 0.003 * (1.0 - max(dot(n, light_to), 0.0));
     float step_at = 1.5 / float(textureSize(depth_map, 0).x);
-    vec3 at = vec3(lit_at.xy, lit_at.z - bias);
+    vec3 at = (light_view * vec4(world, 1.0)).xyz * 0.5 + 0.5;
+    if (any(greaterThan(abs(at - 0.5), vec3(0.5)))) return 1.0;
+    at.z -= bias;
     return 0.5 * (texture(depth_map, at + vec3(step_at, step_at * 0.4, 0.0)) +
                   texture(depth_map, at - vec3(step_at, step_at * 0.4, 0.0)));
 }
@@ -52,9 +55,10 @@ float lit(vec3 n) {
 // Loops that run once or not at all: Mesa's software renderer works through both sides of every `if`, but it skips a
 // loop that no pixel of a group needs, and the lookups of textures in them are what costs most.
 void main() {
-    PartLook look = PartLook(look_base, look_second, look_detail, look_shape);
+    PartLook look = PartLook(look_base, vec4(0.0), look_detail, look_shape);
     vec3 colour = look.base.rgb;
-    for (int i = 0; i < int(look.second.a > 0.0); i++) {
+    for (int i = 0; i < int(look.detail.x > 0.5); i++) {
+        look.second = parts[kind].second;
         colour = mix(colour, look.second.rgb, look.second.a * pattern(int(look.detail.x), cloth * look.detail.y));
     }
     for (int i = 0; i < int(look.detail.w > -0.5); i++) {
@@ -85,9 +89,8 @@ void main() {
     float wrap = look.shape.z;
     float facing = dot(n, light_to);
     float direct = max(facing + wrap, 0.0) / (1.0 + wrap);
-    bool covered = shadows > 0.5 && direct > 0.0 && all(lessThan(abs(lit_at - 0.5), vec3(0.5)));
     float seen = mix(1.0, below, 0.5);
-    for (int i = 0; i < int(covered); i++) seen *= lit(n);
+    for (int i = 0; i < int(shadows > 0.5 && direct > 0.0); i++) seen *= lit(n);
     vec3 halfway = normalize(light_to + to_eye);
     float gloss = look.base.a;
     float power = mix(6.0, 90.0, gloss * gloss);

@@ -3,15 +3,13 @@ in vec3 normal;
 in vec3 rest;
 in vec2 uv;
 in int part;
-uniform mat4 light_view;
 out vec3 world;
 out vec3 bent;      // normal in the world
 out vec3 cloth;     // rest coordinates
 out vec2 surface_uv;
-out vec3 lit_at;    // in the light's depth map, 0 to 1
 // How the part looks, handed on whole: looking it up again at each pixel costs more.
 flat out vec4 look_base;
-flat out vec4 look_second;
+flat out int kind;
 flat out vec4 look_detail;
 flat out vec4 look_shape;
 
@@ -26,9 +24,8 @@ void main() {
     bent = cross(b, c) * n.x + cross(c, a) * n.y + cross(a, b) * n.z;
     cloth = rest;
     surface_uv = uv;
-    lit_at = (light_view * vec4(world, 1.0)).xyz * 0.5 + 0.5;
     look_base = parts[part].base;
-    look_second = parts[part].second;
+    kind = part;
     look_detail = parts[part].detail;
     look_shape = shape;
     gl_Position = project(world);
