@@ -28,7 +28,7 @@ _APART: Final = 6  # looked-at frames between two examples of a clip, which woul
 
 _GREEN, _RED, _MAGENTA = (80, 200, 60), (40, 40, 255), (255, 60, 255)
 _GREY, _YELLOW = (170, 170, 170), (40, 200, 255)
-LEGEND: Final = "green hit, red false, magenta missed, yellow may be found or not, grey below the threshold"
+LEGEND: Final = "green hit, red false, magenta missed, yellow may be found or not, grey from half the threshold"
 
 _NO_BOXES: Final = np.zeros((0, 4), np.float32)
 
@@ -160,7 +160,7 @@ def _tile(example: Example, threshold: float) -> Image:
         _draw(tile, box * factor, _MAGENTA)
     for index in range(len(example.seen)):
         score = float(example.seen.score[index])
-        if score >= min(0.1, threshold):
+        if score >= threshold / 2:  # what is far below it would only hide the picture
             _draw(tile, example.seen.xyxy[index] * factor, _colour(example, index, threshold), f"{score:.2f}")
     _write(tile, example.caption, (4, _TILE[1] + _CAPTION - 6))
     return tile
