@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 
-GREY: Final = 0.12
-BLUR: Final = 0.15
-COARSE: Final = 0.12
-NOISE: Final = 0.3
-JPEG: Final = 0.15
+GREY: Final = 0.06  # the generator makes night pictures, blur, noise and codecs of its own
+BLUR: Final = 0.08
+COARSE: Final = 0.08
+NOISE: Final = 0.15
+JPEG: Final = 0.1
 LEVELS: Final = np.arange(256, dtype=np.float32) / 255
 GRAIN: Final = np.random.default_rng(7).normal(0, 1, (512, 512, 3)).astype(np.float32)
 
