@@ -175,16 +175,21 @@ class Renderer:
     ) -> None:
         self._screen.drawn.use()
         self._context.enable_only(moderngl.DEPTH_TEST)
-        self._screen.drawn.clear(*light.sky, 1.0, depth=1.0)
+        self._screen.drawn.clear(depth=1.0)
         self._draw_each("picture", which, cards)
-        if backdrop is not None:
-            height, width, _ = backdrop.shape
-            texture = self._context.texture((width, height), 3, np.ascontiguousarray(backdrop).tobytes(), alignment=1)
-            texture.use(_UNITS["picture"])
-            self._context.depth_func = "<="
-            self._backdrop.render()
-            self._context.depth_func = "<"
-            texture.release()
+        self._draw_behind(light, backdrop)
+
+    def _draw_behind(self, light: Light, backdrop: NDArray[np.uint8] | None) -> None:
+        """Fill what is still free; a clear would not do, it leaves codes (whole numbers) undefined."""
+        shown = np.zeros((1, 1, 3), np.uint8) if backdrop is None else backdrop
+        height, width, _ = shown.shape
+        texture = self._context.texture((width, height), 3, np.ascontiguousarray(shown).tobytes(), alignment=1)
+        texture.use(_UNITS["picture"])
+        _set(self._programs["backdrop"], "plain", (*light.sky, float(backdrop is None)))
+        self._context.depth_func = "<="
+        self._backdrop.render()
+        self._context.depth_func = "<"
+        texture.release()
 
     def _draw_alone(self, instances: Sequence[Instance], cards: dict[int, OnCard], camera: Camera) -> dict[int, Whole]:
         people: dict[int, list[int]] = {}
