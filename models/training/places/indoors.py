@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from training.places.layout import HALF, PLAIN, Kind, loose, roof, room_around, wall_row
+from training.places.layout import HALF, PLAIN, Kind, loose, roof, room_around, rug, wall_row
 from training.places.rooms import Grounds, Room, decorate
 from training.places.stage import Stage
 from training.places.views import Mount
@@ -97,6 +97,8 @@ def living_room(stage: Stage, grounds: Grounds, height: float) -> float:
         (*PLAIN, "curtain"),
     )
     decorate(stage, room, ("window", "sign", "screen", "door", "radiator"), 0.55)
+    if rng.random() < 0.7:
+        rug(stage, room)
     for _ in range(int(rng.integers(1, 4))):
         what = stage.any("sofa")
         x, y = float(rng.uniform(room.x0 + 1, room.x1 - 1)), float(rng.uniform(1.6, room.y1 - 0.6))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.places import prints, textures
+from training.places import materials, prints, textures
 from training.places.textures import SIDE, Picture
 
 SHELF_PHOTOGRAPHS: Final = 220
@@ -47,7 +47,9 @@ def load_layers(shelves: Path, cache: Path, more: Mapping[str, Sequence[Picture]
 
 def _version() -> str:
     """Changes when the code that makes the layers changes."""
-    code = b"".join(Path(file).read_bytes() for file in (textures.__file__, prints.__file__, __file__))
+    code = b"".join(
+        Path(file).read_bytes() for file in (materials.__file__, textures.__file__, prints.__file__, __file__)
+    )
     return hashlib.sha256(code).hexdigest()[:12]
 
 

@@ -100,6 +100,52 @@ def gondola(stage: Stage, x: float, y: float, length: float, turn: float) -> Non
             stage.put(what, *at, facing, surfaces=looks[(side + 1) // 2])
             if rng.random() < 0.2:
                 _before(stage, *at, facing, what.half[1])
+    if length > 2.5 and rng.random() < 0.6:
+        reach = number * what.half[0]
+        for side in (-1, 1):
+            end_cap(stage, x + float(cos) * reach * side, y + float(sin) * reach * side, turn + side * HALF)
+
+
+def end_cap(stage: Stage, x: float, y: float, turn: float) -> None:
+    """A shelf at the end of a double row; its back is at the point."""
+    what = stage.any("shelf")
+    out = what.half[1] + 0.02
+    stage.put(what, x + float(np.sin(turn)) * out, y - float(np.cos(turn)) * out, turn)
+
+
+def aisle_signs(stage: Stage, room: Room) -> None:
+    """Boards with writing that hang from the ceiling."""
+    rng = stage.rng
+    sign = stage.any("aisle sign")
+    turn = float(rng.choice([0.0, HALF]))
+    for _ in range(int(rng.integers(2, 8))):
+        x, y = float(rng.uniform(room.x0 + 1, room.x1 - 1)), float(rng.uniform(3, max(4, room.y1 - 1)))
+        stage.put(sign, x, y, turn, z=max(2.0, room.height - float(rng.uniform(0, 0.6))))
+
+
+def rug(stage: Stage, room: Room) -> None:
+    """A rug somewhere on the floor."""
+    rng = stage.rng
+    what = stage.any("rug")
+    at = (float(rng.uniform(room.x0 + 1, room.x1 - 1)), float(rng.uniform(1.2, room.y1 - 1)), 0.008)
+    stage.add(what.mesh, what.dress(rng, stage.layers), at, float(rng.integers(2)) * HALF)
+
+
+def foreground(stage: Stage, height: float) -> None:
+    """A table or counter close before a low camera, with bottles, plants and goods on it."""
+    rng = stage.rng
+    table = stage.any(str(rng.choice(["table", "round table"])))
+    x, y = float(rng.uniform(-0.5, 0.5)), float(rng.uniform(0.7, 1.6))
+    if not stage.free(np.array([[x, y]]), max(table.half))[0]:
+        return
+    stage.put(table, x, y, float(rng.normal(0, 0.3)))
+    top = float(table.mesh.position[:, 2].max())
+    if top < height - 0.1:
+        for _ in range(int(rng.integers(1, 4))):
+            grown = float(rng.uniform(0.9, 1.5))
+            what = stage.any(str(rng.choice(["bottles", "bottles", "pot plant"])))
+            at = (x + float(rng.uniform(-0.4, 0.4)), y + float(rng.uniform(-0.15, 0.15)), top)
+            stage.add(what.mesh, what.dress(rng, stage.layers), at, float(rng.uniform(0, 6)), (grown, grown, grown))
 
 
 def loose(stage: Stage, room: Room, names: tuple[str, ...], turned: float = HALF) -> None:
@@ -110,6 +156,8 @@ def loose(stage: Stage, room: Room, names: tuple[str, ...], turned: float = HALF
     free = np.flatnonzero(stage.free(points, max(what.half)))
     if len(free):
         x, y = points[free[0]]
+        if stage.before_lens(what, float(x), float(y)):
+            return
         turn = float(rng.integers(4)) * turned if turned else float(rng.uniform(-np.pi, np.pi))
         stage.put(what, float(x), float(y), turn)
 

@@ -22,7 +22,7 @@ def shade(rng: np.random.Generator, low: float, high: float, tint: float = 0.06)
 def hue(rng: np.random.Generator, brightness: float = 0.4, saturation: float = 0.7) -> Colour:
     """A colour of any hue, most often a warm one or blue, as things are."""
     warm = rng.normal(0.07, 0.05) if rng.random() < 0.4 else rng.normal(0.6, 0.05)  # wood, leather and red; or blue
-    phase = (warm if rng.random() < 0.65 else rng.uniform(0, 1)) + np.array([0, 1 / 3, 2 / 3])
+    phase = (warm if rng.random() < 0.65 else rng.uniform(0, 1)) + np.array([0, 2 / 3, 1 / 3])
     wheel = np.clip(np.abs((phase % 1) * 6 - 3) - 1, 0, 1)
     mixed = brightness * (1 - saturation + saturation * wheel)
     return float(mixed[0]), float(mixed[1]), float(mixed[2])

@@ -82,7 +82,7 @@ def clutter(stage: Stage, names: tuple[str, ...], count: int, near: float, far: 
         y = float(np.exp(rng.uniform(np.log(near), np.log(far))))
         x = float(rng.uniform(-0.9, 0.9)) * (y + 1)
         what = stage.any(str(rng.choice(names)))
-        if stage.free(np.array([[x, y]]), max(what.half))[0]:
+        if stage.free(np.array([[x, y]]), max(what.half))[0] and not stage.before_lens(what, x, y):
             stage.put(what, x, y, float(rng.uniform(-np.pi, np.pi)))
 
 

@@ -1,5 +1,6 @@
 """Places(data_folder, cache_folder).make(rng): one more place where people could be."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ from training.places import backdrops, indoors, outdoors, shops, views
 from training.places.backdrops import load_panoramas
 from training.places.furniture import building, office, scenes, shop, street, vehicles, wall
 from training.places.layers import load_layers
-from training.places.layout import Kind
+from training.places.layout import Kind, foreground
 from training.places.piece import Piece
 from training.places.rooms import Grounds
 from training.places.stage import Stage
@@ -18,8 +19,10 @@ from training.scene import Camera, Light, Place, Spot
 
 SPOTS: Final = 22
 _SEED: Final = 21
-_PANORAMA: Final = 26.0  # weights among all kinds
+_PANORAMA: Final = 22.0  # weights among all kinds
 _PHOTOGRAPH: Final = 5.0
+_LOW: Final = 2.6  # metres: from higher up a table close to the camera would not be seen
+_TABLES: Final = 0.25
 _SKIES: Final = ("city", "park", "night")
 _OUTSIDE: Final = (*_SKIES, "lobby", "bridge", "hall")
 _WINDOWS: Final = 16
@@ -69,6 +72,8 @@ class Places:
         view = views.camera(rng, kind.mount)
         stage = Stage(rng, self._layers, self._stock, float(rng.normal(0, 0.3)))
         farthest = kind.furnish(stage, self._grounds, view.height)
+        if not kind.outdoors and view.height < _LOW and rng.random() < _TABLES:
+            foreground(stage, view.height)
         light = views.outdoor_light(rng) if kind.outdoors else views.indoor_light(rng)
         horizon = view.pitch - np.arctan(np.tan(view.fov / 2) * views.TALL / views.WIDTH) < 0.05
         behind = backdrops.surroundings(self._open, rng, view, light) if kind.outdoors and horizon else None
@@ -91,11 +96,12 @@ class Places:
     def _panorama(self, rng: np.random.Generator) -> Place:
         panorama = self._panoramas[int(rng.integers(len(self._panoramas)))]
         view = views.camera(rng, views.Mount((1.4, 3.5), (2, 40)))
+        view = replace(view, fov=max(view.fov, float(rng.uniform(1.2, 1.5))), k1=max(view.k1, -0.06))
         yaw, exposure = float(rng.uniform(-np.pi, np.pi)), float(np.exp(rng.uniform(np.log(0.6), np.log(5))))
         stage = Stage(rng, self._layers, self._stock, 0.0)
         far = max(backdrops.OPEN[panorama.name] * view.height / backdrops.EYE, view.height * 1.3)
         stage.walkable.append((-60.0, 0.3, 60.0, 60.0))
-        if rng.random() < 0.4:
+        if rng.random() < 0.6:
             names = (
                 "trolley",
                 "pot plant",
@@ -138,5 +144,6 @@ def _stock() -> dict[str, tuple[Piece, ...]]:
     stock: dict[str, tuple[Piece, ...]] = {}
     for number, source in enumerate((shop, office, street, vehicles, wall, building)):
         stock.update(source.make(np.random.default_rng([_SEED, number])))
+    stock["cut-out"] = tuple(shop.stand_up_sign(np.random.default_rng([_SEED, 8, n]), "poster") for n in range(3))
     stock["books"] = tuple(shop.flat_shelf(np.random.default_rng([_SEED, 9, n]), "books") for n in range(4))
     return stock

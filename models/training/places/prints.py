@@ -5,6 +5,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from training.places import materials
 from training.places.textures import SIDE, Maker, Picture, cloud
 
 CELLS: Final = 8  # a goods texture has CELLS x CELLS labels, one for each thing on a shelf
@@ -13,8 +14,9 @@ _LETTERS: Final = "ABCDEFGHIKLMNOPRSTUVWZ0123456789%"
 
 
 def _colour(rng: np.random.Generator, low: float = 20, high: float = 245) -> list[float]:
-    base = rng.uniform(low, high)
-    return [float(x) for x in np.clip(base + rng.uniform(-90, 90, 3) * rng.uniform(0, 1.2), 0, 255)]
+    level, strength = rng.uniform(low, high), rng.uniform(0, 1) ** 2
+    tone = np.array(materials.hue(rng, 1.0, 1.0)) - 0.5
+    return [float(x) for x in np.clip(level + 220 * strength * tone, 0, 255)]
 
 
 def _word(rng: np.random.Generator) -> str:

@@ -13,6 +13,7 @@ from training.scene import Mesh
 Rectangle = tuple[float, float, float, float]  # x0, y0, x1, y1 on the plan
 _TILES: Final = (1.0, 1.6, 2.5)
 _SIZES: Final = ((4, 14), (4, 34), (8, 8), (14, 14), (24, 24), (36, 36))
+_STANDING: Final = ("door", "glass front", "radiator", "extinguisher", "coats")
 _WALL: Final = 3.0  # metres, the height of the panels that are stretched to walls
 
 
@@ -127,7 +128,7 @@ def decorate(stage: Stage, room: Room, names: tuple[str, ...], share: float = 0.
                 name = str(rng.choice(names))
                 cos, sin = np.cos(turn), np.sin(turn)
                 offset = float(along + rng.uniform(-0.3, 0.3))
-                low = (
-                    0.0 if name in ("door", "glass front", "radiator", "extinguisher") else float(rng.uniform(0.9, 1.6))
-                )
-                stage.put(stage.any(name), x + cos * offset + sin * 0.02, y + sin * offset - cos * 0.02, turn, z=low)
+                what = stage.any(name)
+                hung = room.height - 0.1 - float(what.mesh.position[:, 2].max())
+                low = 0.0 if name in _STANDING else max(0.1, min(hung, float(rng.uniform(0.9, 1.6))))
+                stage.put(what, x + cos * offset + sin * 0.02, y + sin * offset - cos * 0.02, turn, z=low)

@@ -4,7 +4,19 @@ from typing import Final
 
 import numpy as np
 
-from training.places.layout import HALF, HARD, PLAIN, Kind, gondola, loose, roof, room_around, till, wall_row
+from training.places.layout import (
+    HALF,
+    HARD,
+    PLAIN,
+    Kind,
+    aisle_signs,
+    gondola,
+    loose,
+    roof,
+    room_around,
+    till,
+    wall_row,
+)
 from training.places.rooms import Grounds, Room, decorate
 from training.places.stage import Stage
 from training.places.views import Mount
@@ -34,10 +46,13 @@ def shop(stage: Stage, grounds: Grounds, height: float) -> float:
                 "bin",
                 "display",
                 "scene column",
+                "cut-out",
             ),
         )
     if rng.random() < 0.6:
         till(stage, room)
+    if rng.random() < 0.4:
+        aisle_signs(stage, room)
     return room.y1
 
 

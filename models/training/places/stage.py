@@ -13,6 +13,7 @@ from training.places.piece import Piece
 from training.scene import Instance, Mesh, Spot
 
 BODY: Final = 0.25  # metres that a person needs around the spot's middle
+TALL: Final = 1.5  # metres, what may hide the view from a camera beside it
 NEAR: Final = 6.0  # metres from the camera's foot, beyond which simpler meshes do
 Point = tuple[float, float, float]
 Stock = Mapping[str, Sequence[Piece]]
@@ -59,6 +60,13 @@ class Stage:
         self.add(mesh, look, (x, y, z), turn, scale)
         if z < 1.6:
             self.block(x, y, what.half[0] * scale[0], what.half[1] * scale[1], turn)
+
+    @staticmethod
+    def before_lens(what: Piece, x: float, y: float) -> bool:
+        """Whether a tall piece would stand so close to the camera that it hides nearly everything."""
+        points = what.mesh.position
+        reach = float(np.abs(points[:, :2]).max())
+        return bool(points[:, 2].max() > TALL and np.hypot(x, y) < 1.5 + reach)
 
     def sit(self, what: Piece, x: float, y: float, turn: float = 0.0, z: float = 0.0) -> None:
         """Spots for the seats of a piece that was put there."""

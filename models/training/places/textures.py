@@ -35,6 +35,12 @@ def coloured(field: Field, colour: tuple[float, float, float]) -> Picture:
     return np.asarray(np.clip(field[..., None] * np.asarray(colour), 0, 255), np.uint8)
 
 
+def tinted(rng: np.random.Generator, base: float, warmest: float) -> tuple[float, float, float]:
+    """A grey, slightly cold to warm: blue is up to the share `warmest` under red and green half as far."""
+    warmth = float(rng.uniform(-0.2, 1.0)) * warmest
+    return base, base * (1 - 0.5 * warmth), base * (1 - warmth)
+
+
 def _grid() -> tuple[Field, Field]:
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     return x, y
@@ -75,7 +81,7 @@ def tiles(rng: np.random.Generator) -> Picture:
         tones = tones * np.where(checks > 0, 1.0, rng.uniform(0.15, 0.8))
     field = tones * (1 + 0.05 * cloud(rng, 1.3)) * (1 - rng.uniform(0.15, 0.6) * (1 - inside))
     base = rng.uniform(130, 235)
-    return coloured(field, (base, base * rng.uniform(0.9, 1.02), base * rng.uniform(0.8, 1.05)))
+    return coloured(field, tinted(rng, base, 0.15))
 
 
 def carpet(rng: np.random.Generator) -> Picture:
@@ -101,14 +107,14 @@ def concrete(rng: np.random.Generator) -> Picture:
         crack = np.abs(cloud(rng, 1.8, coarsest=1.0)) < 0.03
         field = field * np.where(crack, 0.75, 1.0)
     base = rng.uniform(130, 215)
-    return coloured(field, (base, base * rng.uniform(0.95, 1.0), base * rng.uniform(0.85, 1.0)))
+    return coloured(field, tinted(rng, base, 0.15))
 
 
 def asphalt(rng: np.random.Generator) -> Picture:
     """Coarse-grained, dark or bleached, patched and wet in places."""
     field = 1 + 0.13 * rng.normal(0, 1, (SIDE, SIDE)) + rng.uniform(0.02, 0.06) * cloud(rng, 1.4)
     base = rng.uniform(95, 190)
-    return coloured(field, (base, base * rng.uniform(0.95, 1.02), base * rng.uniform(0.92, 1.06)))
+    return coloured(field, tinted(rng, base, 0.06))
 
 
 def grass(rng: np.random.Generator) -> Picture:
@@ -142,14 +148,14 @@ def paving(rng: np.random.Generator) -> Picture:
     tones = 1 + rng.uniform(0.04, 0.16) * rng.normal(0, 1, number.max() + 1)[number]
     field = tones * (1 + 0.07 * cloud(rng, 1.2)) * (0.55 + 0.45 * inside)
     base = rng.uniform(120, 200)
-    return coloured(field, (base, base * rng.uniform(0.82, 1.0), base * rng.uniform(0.7, 1.0)))
+    return coloured(field, tinted(rng, base, 0.3))
 
 
 def gravel(rng: np.random.Generator) -> Picture:
     """Small stones, or earth."""
     field = 1 + 0.25 * cloud(rng, 0.4) + 0.04 * cloud(rng, 1.5)
     base = rng.uniform(100, 190)
-    return coloured(field, (base, base * rng.uniform(0.85, 1.0), base * rng.uniform(0.65, 0.98)))
+    return coloured(field, tinted(rng, base, 0.3))
 
 
 def brick(rng: np.random.Generator) -> Picture:
@@ -158,7 +164,7 @@ def brick(rng: np.random.Generator) -> Picture:
     tones = 1 + rng.uniform(0.05, 0.2) * rng.normal(0, 1, number.max() + 1)[number]
     stone = (tones * (1 + 0.1 * cloud(rng, 0.9)))[..., None]
     red, rest = rng.uniform(110, 215), rng.uniform(0.45, 0.95)
-    colour = red * np.array([1.0, rest, rest * rng.uniform(0.78, 1.0)])
+    colour = red * np.array([1.0, rest, rest * rng.uniform(0.65, 0.9)])
     mortar = rng.uniform(100, 200) * np.ones(3)
     return np.clip(np.where(inside[..., None] > 0.4, stone * colour, mortar), 0, 255).astype(np.uint8)
 
@@ -167,7 +173,7 @@ def plaster(rng: np.random.Generator) -> Picture:
     """A painted wall, a little dirty."""
     field = 1 + rng.uniform(0.01, 0.06) * cloud(rng, 1.6) + rng.uniform(0.0, 0.03) * cloud(rng, 0.5)
     base = rng.uniform(190, 240)
-    return coloured(field, (base, base * rng.uniform(0.93, 1.0), base * rng.uniform(0.82, 1.0)))
+    return coloured(field, tinted(rng, base, 0.2))
 
 
 def panelling(rng: np.random.Generator) -> Picture:
@@ -181,7 +187,7 @@ def panelling(rng: np.random.Generator) -> Picture:
         profile = np.where(wave > 0.44, 0.5, 1.0)
     field = profile * (1 + 0.05 * cloud(rng, 1.5))
     base = rng.uniform(130, 230)
-    return coloured(field, (base, base * rng.uniform(0.8, 1.0), base * rng.uniform(0.65, 1.0)))
+    return coloured(field, tinted(rng, base, 0.35))
 
 
 def curtain(rng: np.random.Generator) -> Picture:
@@ -190,7 +196,7 @@ def curtain(rng: np.random.Generator) -> Picture:
     axis = y if rng.random() < 0.4 else x
     waves = np.sin(2 * np.pi * (axis * rng.integers(6, 24) + 0.06 * cloud(rng, 2.2)))
     base = rng.uniform(120, 235)
-    return coloured(0.8 + 0.25 * waves, (base, base * rng.uniform(0.85, 1.0), base * rng.uniform(0.75, 1.0)))
+    return coloured(0.8 + 0.25 * waves, tinted(rng, base, 0.3))
 
 
 def foliage(rng: np.random.Generator) -> Picture:
@@ -214,7 +220,7 @@ def bark(rng: np.random.Generator) -> Picture:
     """A tree's trunk."""
     field = 1 + 0.3 * cloud(rng, 0.9, 6.0).T
     base = rng.uniform(70, 150)
-    return coloured(field, (base, base * rng.uniform(0.78, 0.95), base * rng.uniform(0.6, 0.85)))
+    return coloured(field, tinted(rng, base, 0.4))
 
 
 def ceiling(rng: np.random.Generator) -> Picture:

@@ -1,5 +1,7 @@
 """What stands in offices, classrooms, homes and halls: chairs, tables, cabinets, sofas, bins, bottles, coats."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from training.places import finishes, shapes
@@ -267,6 +269,14 @@ def box_pile(rng: Generator) -> Piece:
     return piece({BODY: boxes}, {BODY: finishes.layer("cardboard")})
 
 
+def rug(rng: Generator) -> Piece:
+    """A rug that lies flat."""
+    wide, deep = float(rng.uniform(0.9, 2.2)), float(rng.uniform(1.4, 3.2))
+    flat = shapes.floor(wide, deep, 0.7, 1.0)
+    uv = (flat.position[:, :2] / (wide, deep) + 0.5).astype(np.float32)
+    return piece({BODY: [replace(flat, uv=uv)]}, {BODY: finishes.layer("rug")})
+
+
 def fan(_: Generator) -> Piece:
     """A standing lamp or fan: a thin pole with a head at a person's height."""
     head = shapes.at(shapes.lathe([(0.2, 0), (0.12, 0.28)], 10), 0, 0, 1.4)
@@ -281,6 +291,6 @@ def make(rng: Generator) -> dict[str, tuple[Piece, ...]]:
         "stool": (stool, 3), "table": (table, 6), "round table": (round_table, 5), "school desk": (school_desk, 6),
         "office desk": (office_desk, 6), "sofa": (sofa, 6), "cabinet": (cabinet, 8), "bin": (bin_, 6),
         "extinguisher": (extinguisher, 1), "coats": (coats, 4), "bottles": (bottles, 8), "umbrella": (umbrella, 3),
-        "box pile": (box_pile, 6), "floor lamp": (fan, 1),
+        "box pile": (box_pile, 6), "floor lamp": (fan, 1), "rug": (rug, 4),
     }  # fmt: skip
     return {name: tuple(maker(rng) for _ in range(count)) for name, (maker, count) in counts.items()}

@@ -246,13 +246,20 @@ def trolley(rng: Generator) -> Piece:
     return piece(slots, finish)
 
 
-def stand_up_sign(rng: Generator) -> Piece:
-    """A poster between two feet or on a leaning board, knee to chest high."""
+def stand_up_sign(rng: Generator, texture: str = "sign") -> Piece:
+    """A poster between two feet or on a leaning board, knee to man high."""
     height, width = float(rng.uniform(0.8, 1.8)), float(rng.uniform(0.5, 0.9))
     lean = shapes.tilted(-float(rng.uniform(0.0, 0.2)))
     sheet = shapes.moved(shapes.panel(width, height), shapes.transform((0, -0.02, 0)) @ lean)
     back = shapes.moved(shapes.box((width + 0.06, 0.03, height + 0.04)), lean)
-    return piece({BODY: [sheet], SECOND: [back]}, {BODY: finishes.layer("sign"), SECOND: finishes.steel})
+    return piece({BODY: [sheet], SECOND: [back]}, {BODY: finishes.layer(texture), SECOND: finishes.steel})
+
+
+def aisle_sign(rng: Generator) -> Piece:
+    """A board that hangs from the ceiling, its upper edge at z = 0."""
+    width, tall = float(rng.uniform(0.6, 1.4)), float(rng.uniform(0.25, 0.6))
+    board = shapes.at(shapes.box((width, 0.03, tall)), 0, 0, -tall)
+    return piece({BODY: [board]}, {BODY: finishes.layer("sign")})
 
 
 def make(rng: Generator) -> dict[str, tuple[Piece, ...]]:
@@ -261,5 +268,6 @@ def make(rng: Generator) -> dict[str, tuple[Piece, ...]]:
         "shelf": (shelf, 12), "flat shelf": (flat_shelf, 4), "freezer": (freezer, 3), "chest": (chest, 3),
         "produce table": (produce_table, 4), "counter": (counter, 6), "clothes rack": (clothes_rack, 6),
         "mannequin": (mannequin, 6), "trolley": (trolley, 3), "stand-up sign": (stand_up_sign, 4),
+        "aisle sign": (aisle_sign, 3),
     }  # fmt: skip
     return {name: tuple(maker(rng) for _ in range(count)) for name, (maker, count) in counts.items()}
