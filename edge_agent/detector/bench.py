@@ -22,7 +22,7 @@ from edge_agent.detector.choice import processor_name
 from edge_agent.detector.network import ProviderName
 from edge_agent.detector.peak import peak_memory_mb
 from edge_agent.detector.session import Detector
-from edge_agent.detector.verdict import Agreement, Ratio, Verdict, agreement_of, judge, ratio_of
+from edge_agent.detector.verdict import Agreement, Ratio, Verdict, agreement_of, judge, ratio_of, stated_difference
 from edge_agent.records import Image
 
 _RUNS_PER_TURN: Final = 5
@@ -215,7 +215,7 @@ def bench(
         files=tuple(runner.result() for runner in runners),
         comparisons=_comparisons(own, runners[len(own) :]),
         agreement=agreement,
-        verdict=_verdict(own, agreement),
+        verdict=_verdict(own, agreement, stated_difference(bundle.card.measured)),
         notes=tuple(_notes(runners, threads)),
     )
 
@@ -262,12 +262,12 @@ def _agreement(own: Sequence[_Runner], pictures: Sequence[Image]) -> Agreement |
     return agreement_of(seen, seen_by_int8, fp32.detector.threshold)
 
 
-def _verdict(own: Sequence[_Runner], agreement: Agreement | None) -> Verdict:
+def _verdict(own: Sequence[_Runner], agreement: Agreement | None, stated: float | None) -> Verdict:
     fp32, int8 = _of(own, Precision.FP32), _of(own, Precision.INT8)
     if fp32 is None or int8 is None or agreement is None:
         only = own[0].precision
         return Verdict(only, f"{only}: the bundle has no other file.")
-    return judge(ratio_of(int8.turns_s, fp32.turns_s), agreement)
+    return judge(ratio_of(int8.turns_s, fp32.turns_s), agreement, stated)
 
 
 def _comparisons(own: Sequence[_Runner], others: Sequence[_Runner]) -> tuple[Comparison, ...]:

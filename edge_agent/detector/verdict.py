@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.detector.card import Precision
+from edge_agent.detector.card import Measured, Precision
 from edge_agent.records import Boxes, Detections
 
 MATCH_IOU: Final = 0.5
@@ -23,6 +23,9 @@ ENOUGH_AGREEMENT: Final = 0.9
 
 ENOUGH_BOXES: Final = 10
 """With fewer boxes than this the agreement is not judged."""
+
+TRUSTED_DIFFERENCE: Final = 0.02
+"""Where too few boxes are seen here, int8 is trusted if no figure of the card differs by more from fp32's."""
 
 _CONFIDENCE: Final = 0.95
 
@@ -106,12 +109,24 @@ def agreement_of(reference: Sequence[Detections], other: Sequence[Detections], t
     return Agreement(boxes, other_boxes, matched)
 
 
-def judge(int8_to_fp32: Ratio, agreement: Agreement) -> Verdict:
+def stated_difference(measured: Measured) -> float | None:
+    """The largest difference between int8 and fp32 in what a card says of both; None where it says nothing of both."""
+    figures = {(each.dataset, each.metric, each.precision): each.value for each in measured.accuracy}
+    differences = [
+        abs(value - figures[dataset, metric, Precision.FP32])
+        for (dataset, metric, precision), value in figures.items()
+        if precision is Precision.INT8 and (dataset, metric, Precision.FP32) in figures
+    ]
+    return max(differences, default=None)
+
+
+def judge(int8_to_fp32: Ratio, agreement: Agreement, stated: float | None = None) -> Verdict:
     """Choose between a bundle's two files: int8 must be faster beyond noise, and see the same.
 
     Args:
         int8_to_fp32: int8's time over fp32's.
         agreement: fp32 is the reference.
+        stated: `stated_difference` of the card, which has to do where too few boxes are seen here.
     """
     share = agreement.share
     if int8_to_fp32.is_noise:
@@ -122,6 +137,12 @@ def judge(int8_to_fp32: Ratio, agreement: Agreement) -> Verdict:
     if int8_to_fp32.median > 1.0:
         return Verdict(Precision.FP32, f"fp32: int8 takes {int8_to_fp32} times as long on this device.")
     gain = f"int8 takes only {int8_to_fp32} of fp32's time"
+    if share is None and stated is not None and stated <= TRUSTED_DIFFERENCE:
+        return Verdict(
+            Precision.INT8,
+            f"int8: it takes {int8_to_fp32} of fp32's time; {agreement.boxes} boxes are too few to compare here, "
+            f"but no figure of the card differs by more than {stated:.3f} between the two.",
+        )
     if share is None:
         return Verdict(
             Precision.FP32,

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.detector.card import Precision
-from edge_agent.detector.verdict import ENOUGH_BOXES, Agreement, Ratio, agreement_of, judge, ratio_of
+from edge_agent.detector.card import Accuracy, Measured, Precision
+from edge_agent.detector.verdict import (
+    ENOUGH_BOXES,
+    TRUSTED_DIFFERENCE,
+    Agreement,
+    Ratio,
+    agreement_of,
+    judge,
+    ratio_of,
+    stated_difference,
+)
 from edge_agent.records import Detections
 
 SAME = Agreement(boxes=40, other_boxes=40, matched=40)
@@ -122,6 +131,36 @@ def test_int8_must_earn_its_place(ratio: Ratio, agreement: Agreement, choice: Pr
     assert because in verdict.reason
     assert verdict.reason.startswith(f"{choice}: ")
     assert verdict.reason.endswith(".")
+
+
+def _measured(*values: tuple[str, str, float, Precision]) -> Measured:
+    return Measured(
+        accuracy=tuple(
+            Accuracy(dataset=d, metric=m, value=value, precision=precision) for d, m, value, precision in values
+        )
+    )
+
+
+def test_the_card_answers_for_int8_where_too_little_is_seen() -> None:
+    """With too few boxes here, int8 is taken if the card's figures of both files are alike, and only then."""
+    fast, few = Ratio(0.6, 0.55, 0.65), Agreement(3, 3, 3)
+    verdict = judge(fast, few, 0.004)
+    assert verdict.precision is Precision.INT8
+    assert "no figure of the card differs by more than 0.004" in verdict.reason
+    assert judge(fast, few, TRUSTED_DIFFERENCE + 0.001).precision is Precision.FP32
+    assert judge(fast, Agreement(40, 20, 20), 0.0).precision is Precision.FP32
+    assert judge(Ratio(1.4, 1.3, 1.5), few, 0.0).precision is Precision.FP32
+
+
+def test_only_figures_of_the_same_thing_are_compared() -> None:
+    """A figure counts if both files have it, on the same data and by the same measure; the worst one decides."""
+    fp32, int8 = Precision.FP32, Precision.INT8
+    assert stated_difference(_measured()) is None
+    assert (
+        stated_difference(_measured(("a", "AUC", 0.9, fp32), ("b", "AUC", 0.9, int8), ("a", "F1", 0.9, int8))) is None
+    )
+    both = (("a", "AUC", 0.95, fp32), ("a", "AUC", 0.94, int8), ("a", "F1", 0.80, int8), ("a", "F1", 0.75, fp32))
+    assert stated_difference(_measured(*both)) == pytest.approx(0.05)
 
 
 def test_no_measurement_escapes_judgement() -> None:
