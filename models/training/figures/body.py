@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.figures.garments import read_faces
+from training.figures.simplify import coarser
 from training.figures.skeleton import Rig
 from training.scene import Floats
 
@@ -19,6 +21,7 @@ _AGES: Final = (2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0)
 _BOYS: Final = (0.87, 0.96, 1.03, 1.16, 1.28, 1.39, 1.49, 1.64, 1.73, 1.76)
 _GIRLS: Final = (0.86, 0.95, 1.02, 1.15, 1.28, 1.39, 1.51, 1.59, 1.62, 1.63)
 _SPREAD: Final = (0.07, 0.065)  # metres, of grown men and women
+_CELL: Final = 0.009  # metres; the face's own mesh is three times as fine
 _OLD_SHRINK: Final = 0.0012  # metres a year after 60
 
 
@@ -81,6 +84,9 @@ def _age_slider(age: float) -> float:
     return float(np.interp(age, [1, 10, 25, 90], [0, 1 / 3, 2 / 3, 1]))
 
 
+TYPICAL: Final = Build(female=False, age=30, height=1.76, sliders={"gender": 0.0, "age": 0.7})
+
+
 class BodyModel:
     """anny's full body with its helper geometry, loaded once (seconds)."""
 
@@ -91,6 +97,7 @@ class BodyModel:
         self.rig = Rig.reduce(list(model.bone_labels), list(model.bone_parents))
         self.weights = _reduced_weights(model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy(), self.rig)
         self.faces = _base_faces()
+        self.faces["body"] = coarser(self.body(TYPICAL).vertices, self.faces["body"], _CELL)
 
     def body(self, build: Build) -> Body:
         """The body of `build` at rest, scaled to its height and standing on z = 0."""
@@ -140,17 +147,3 @@ def _base_faces() -> dict[str, NDArray[np.int32]]:
     faces = {name: groups[name] for name in GROUPS}
     faces["body"] = faces["body"][~np.isin(faces["body"], inner).all(axis=1)]
     return faces
-
-
-def read_faces(path: Path) -> dict[str, NDArray[np.int32]]:
-    """The faces of a Wavefront file as triangles (m, 3), by their group ("" before the first)."""
-    groups: dict[str, list[list[int]]] = {}
-    group = ""
-    for line in path.read_text().splitlines():
-        if line.startswith("g "):
-            group = line.split()[1]
-        elif line.startswith("f "):
-            corner = [int(word.split("/")[0]) - 1 for word in line.split()[1:]]
-            fan = [[corner[0], corner[i], corner[i + 1]] for i in range(1, len(corner) - 1)]
-            groups.setdefault(group, []).extend(fan)
-    return {name: np.array(faces, np.int32) for name, faces in groups.items()}

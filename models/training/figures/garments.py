@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.figures.body import read_faces
 from training.scene import Floats
 
 
@@ -104,3 +103,17 @@ def pieces(faces: NDArray[np.int32], count: int) -> NDArray[np.int32]:
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
     graph = scipy.sparse.coo_matrix((np.ones(len(edges)), edges.T), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+
+
+def read_faces(path: Path) -> dict[str, NDArray[np.int32]]:
+    """The faces of a Wavefront file as triangles (m, 3), by their group ("" before the first)."""
+    groups: dict[str, list[list[int]]] = {}
+    group = ""
+    for line in path.read_text().splitlines():
+        if line.startswith("g "):
+            group = line.split()[1]
+        elif line.startswith("f "):
+            corner = [int(word.split("/")[0]) - 1 for word in line.split()[1:]]
+            fan = [[corner[0], corner[i], corner[i + 1]] for i in range(1, len(corner) - 1)]
+            groups.setdefault(group, []).extend(fan)
+    return {name: np.array(faces, np.int32) for name, faces in groups.items()}

@@ -16,6 +16,7 @@ from training.scene import Floats, Part
 
 _COLUMNS: Final = 48
 _ROWS: Final = 30
+_CROWN: Final = 0.08  # metres from a head's axis within which a scarf lies on the crown rather than around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Milliner:
         head = Head.of(self._model, body)
         skin = np.isin(self._parts[:BODY_VERTICES], (Part.FACE, Part.NECK, Part.TORSO))
         points = body.vertices[:BODY_VERTICES][skin]
-        heights = head.top + gap + (low - head.top - gap) * np.linspace(0, 1, _ROWS) ** 1.4  # finer at the crown
+        heights = head.top - 0.001 + (low - head.top) * np.linspace(0, 1, _ROWS) ** 1.4  # finer at the crown
         radius = _radii(points, head.middle, heights, float(abs(body.joint(self._model.rig, "upperarm01.L")[0])) * 1.02)
         radius[0] = 0.2 * radius[2]
         for row in range(1, _ROWS):
@@ -108,13 +109,13 @@ class Milliner:
             inner = (np.roll(radius, 1, 1) + np.roll(radius, -1, 1) + 2 * radius) / 4
             inner[1:-1] = (inner[:-2] + inner[2:] + 2 * inner[1:-1]) / 4
             radius = np.maximum(inner, radius - 0.004)
-        radius += gap * np.minimum(radius / 0.05, 1)  # no knob at the crown
+        radius += gap * np.minimum(radius / _CROWN, 1)
         angle = np.linspace(0, 2 * np.pi, _COLUMNS, endpoint=False)
         grid = np.stack(
             [
                 radius * np.sin(angle),
                 head.middle - radius * np.cos(angle),
-                np.broadcast_to(heights[:, None], radius.shape),
+                heights[:, None] + gap * np.clip(1 - radius / _CROWN, 0, 1),
             ],
             axis=-1,
         ).reshape(-1, 3)

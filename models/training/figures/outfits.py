@@ -130,7 +130,7 @@ class Dresser:
         kind = str(rng.choice(["puffy", "short", "long", "hoodie"], p=[0.3, 0.25, 0.25, 0.2]))
         gap, rounds = {"puffy": (0.055, 25), "short": (0.034, 16), "long": (0.036, 16), "hoodie": (0.026, 10)}[kind]
         gap *= rng.uniform(0.85, 1.2)
-        hem = hip - rng.uniform(-0.06, 0.06) * hip
+        hem = hip * rng.uniform(0.98, 1.08)
         part = Part.TOP if kind == "hoodie" else Part.COAT
         outfit.layers.append(
             self._tailor.torso(body, sleeves=1.0, hem=hem, neck=True, gap=gap, rounds=rounds, part=part)
@@ -199,7 +199,7 @@ class Dresser:
             layer = self._tailor.torso(
                 body,
                 sleeves=sleeves,
-                hem=hip * rng.uniform(0.96, 1.06),
+                hem=hip * rng.uniform(0.98, 1.08),
                 neck=False,
                 gap=rng.uniform(0.022, 0.038),
                 rounds=14,

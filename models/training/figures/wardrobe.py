@@ -7,14 +7,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.figures.body import Body, BodyModel, Build
+from training.figures.body import TYPICAL, Body, BodyModel
 from training.figures.garments import Garment, pieces, read_garment
 from training.figures.layers import Layer
+from training.figures.simplify import coarser
 from training.scene import Part
 
 _SMALL: Final = 60  # vertices; smaller pieces are buttons, buckles and collars
 _LAPEL: Final = 0.4  # metres from the collar to the button of a suit
-_MADE_FOR: Final = Build(female=False, age=30, height=1.76, sliders={"gender": 0.0, "age": 0.7})
+_CELL: Final = {"clothes": 0.016, "shoes": 0.012, "hair": 0.016, "eyebrows": 0.008}  # metres, of coarser meshes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Wardrobe:
         if not (folder / "clothes").is_dir():
             raise FileNotFoundError(f"{folder}: no MakeHuman clothes there; name the data folder with --data")
         self._model = model
+        self._typical = model.body(TYPICAL)
         self.tops = [self._top(folder, name, shape) for name, shape in _TOPS.items()]
         self.bottoms = [self._bottom(folder, name, shape) for name, shape in _BOTTOMS.items()]
         self.shoes = [self._whole(path, Part.SHOE) for path in sorted((folder / "clothes").glob("shoes*/*.mhclo"))]
@@ -79,8 +81,14 @@ class Wardrobe:
         brows = sorted((folder / "eyebrows").glob("*/*.mhclo"))
         self.brows = [self._whole(path, Part.HAIR) for path in brows]
 
-    def _whole(self, path: Path, part: Part) -> Item:
+    def _garment(self, path: Path, cell: float) -> Garment:
+        """The garment of a file, no finer than `cell` metres."""
         garment = read_garment(path)
+        fitted = garment.fitted(self._typical.vertices)
+        return replace(garment, faces=coarser(fitted, garment.faces, cell))
+
+    def _whole(self, path: Path, part: Part) -> Item:
+        garment = self._garment(path, _CELL["shoes" if part == Part.SHOE else path.parent.parent.name])
         count = len(garment.bound)
         weights = garment.weights(self._model.weights)
         if part in {Part.HAIR, Part.HAT}:  # hair that falls on the back turns with the head only in part
@@ -112,7 +120,7 @@ class Wardrobe:
         return replace(garment, hides=garment.hides[low != upper])
 
     def _top(self, folder: Path, name: str, shape: str) -> Item:
-        garment = read_garment(folder / f"clothes/{name}/{name}.mhclo")
+        garment = self._garment(folder / f"clothes/{name}/{name}.mhclo", _CELL["clothes"])
         upper, piece, weights = self._upper(garment)
         bones = np.array(self._model.rig.names)[weights.argmax(1)]
         sleeve = (
@@ -138,7 +146,7 @@ class Wardrobe:
 
     def _shirt_front(self, garment: Garment, part: NDArray[np.uint8]) -> None:
         """Marks the shirt and the tie that show between a suit's lapels: a V from the collar to the button."""
-        points = garment.fitted(self._model.body(_MADE_FOR).vertices)
+        points = garment.fitted(self._typical.vertices)
         neck = points[:, 2].max()
         depth = np.clip(1 - (neck - points[:, 2]) / _LAPEL, 0, 1)
         front = points[:, 1] < np.median(points[:, 1])
@@ -146,7 +154,7 @@ class Wardrobe:
         part[front & (np.abs(points[:, 0]) < 0.022) & (depth > 0) & (depth < 0.85)] = Part.TRIM
 
     def _bottom(self, folder: Path, name: str, shape: str) -> Item:
-        garment = read_garment(folder / f"clothes/{name}/{name}.mhclo")
+        garment = self._garment(folder / f"clothes/{name}/{name}.mhclo", _CELL["clothes"])
         upper, _, weights = self._upper(garment)
         part = np.full(len(weights), Part.SKIRT if shape == "skirt" else Part.BOTTOM, np.uint8)
         return Item(self._split_hides(garment, upper=False), shape, part, ~upper, weights)
