@@ -12,7 +12,7 @@ import click
 
 from edge_agent.commands.failure import told
 from edge_agent.commands.models import state_option
-from edge_agent.config import machine_folder
+from edge_agent.config import DetectorConfig, machine_folder
 from edge_agent.detector.bench import Report
 from edge_agent.detector.bench import bench as measure
 from edge_agent.detector.bundle import Bundle
@@ -24,7 +24,7 @@ from edge_agent.records import Image
 
 
 @click.command()
-@click.argument("bundle")
+@click.argument("bundle", default=DetectorConfig().bundle)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Threads of one inference.")
 @click.option(
     "--seconds",
@@ -72,7 +72,7 @@ def bench(
     as_json: bool,
     state: Path | None,
 ) -> None:
-    """Measure the files of BUNDLE (a name or a folder) on this device and say which one to use.
+    """Measure the files of BUNDLE (a name or a folder; left out: the default) on this device and say which one to use.
 
     The files take turns, so that noise hits them alike. Stop the service first: what runs beside it is measured too.
     """
