@@ -1,6 +1,7 @@
 """The texture array that Surface.texture indexes: which layers show what, made once and kept on the disk."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def _make(shelves: Path, path: Path) -> None:
         for name, (maker, count) in kinds.items():
             groups[name] = [maker(rng) for _ in range(count)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         np.savez(
             file,
@@ -71,6 +72,9 @@ def _make(shelves: Path, path: Path) -> None:
             names=np.array(list(groups)),
             counts=np.array([len(group) for group in groups.values()]),
         )
+    for old in path.parent.glob("layers-*.npz"):
+        if old != path:
+            old.unlink(missing_ok=True)
     part.replace(path)
 
 

@@ -21,6 +21,7 @@ SPOTS: Final = 22
 _SEED: Final = 21
 _PANORAMA: Final = 22.0  # weights among all kinds
 _PHOTOGRAPH: Final = 5.0
+_CLOSE: Final = 0.1  # metres between the middle of somebody at a shelf or counter and the furniture
 _LOW: Final = 2.6  # metres: from higher up a table close to the camera would not be seen
 _TABLES: Final = 0.25
 _SKIES: Final = ("city", "park", "night")
@@ -132,9 +133,16 @@ class Places:
 
 
 def _before_camera(stage: Stage, view: Camera) -> list[Spot]:
-    """The kind's own spots that lie in or near the picture, at most 14 and in any order."""
+    """The kind's own spots that lie in or near the picture and were left free, at most 14 and in any order."""
+    if not stage.spots:
+        return []
     slack = np.tan(view.fov / 2) * 1.25
-    near = [spot for spot in stage.spots if spot.y > 0.3 and abs(spot.x) < slack * spot.y + 1.0]
+    free = stage.free(stage.plan_of(np.array([(spot.x, spot.y) for spot in stage.spots])), _CLOSE)
+    near = [
+        spot
+        for spot, is_free in zip(stage.spots, free, strict=True)
+        if (spot.sitting or is_free) and spot.y > 0.3 and abs(spot.x) < slack * spot.y + 1.0
+    ]
     order = stage.rng.permutation(len(near))[:14]
     return [near[index] for index in order]
 

@@ -1,5 +1,6 @@
 """How a surveillance camera hangs, what light there is, and where before it people of all sizes would stand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from training.scene import Camera, Light, Spot
 WIDTH: Final = 384  # pixels; sizes of people are told in pictures of WIDTH x TALL
 TALL: Final = 224
 GROWN: Final = 1.7  # metres
+LightMaker = Callable[[np.random.Generator], Light]
 _BEND: Final = 0.12  # the largest |k1| r² at the picture's corner that does not fold the picture back
 
 
