@@ -227,8 +227,8 @@ def _clothes(figure: Figure, rng: np.random.Generator) -> dict[Part, Surface]:
 
 
 def _trousers(rng: np.random.Generator) -> Surface:
-    if rng.random() < 0.07:
-        return _cloth(rng)
+    if rng.random() < 0.05:
+        return _cloth(rng, plain=0.85)
     colour = _varied(_pick(_TROUSERS, rng), rng)
     faded = rng.random() < 0.25  # worn denim
     second = _between(colour, (0.6, 0.62, 0.66), 0.3)

@@ -280,7 +280,8 @@ class Dresser:
             chest = float(body.joint(self._rig, "spine01")[2])
             low = chest + rng.uniform(-0.1, 0.06) * body.build.height / 1.7
             gap = float(rng.uniform(0.012, 0.02)) + (0.02 if "coat" in str(words["top"]) else 0.0)
-            layers.append(self._milliner.scarf(body, low=low, gap=gap, opening=(0.06, 0.74, 48), loose=0.35))
+            scarf = self._milliner.scarf(body, low=low, gap=gap, opening=(0.06, 0.74, 48), loose=0.35)
+            layers.append(over(scarf, layers[0], 0.01))
         elif words.get("hood"):
             words["hair"] = "hood"
         else:

@@ -58,6 +58,10 @@ def walking(rng: np.random.Generator, name: str = "walk") -> Pose:
     _posture(pose, rng)
     pose.bend += 2 * stride
     pose.twist = 6 * stride * float(np.cos(2 * np.pi * (phase - 0.45)))
+    if rng.random() < 0.16:  # hands in the pockets, or one held before the body
+        at = (0.21, -0.06, -0.5) if rng.random() < 0.65 else (0.06, -rng.uniform(0.2, 0.32), -rng.uniform(0.2, 0.4))
+        for side in SIDES if rng.random() < 0.45 else (str(rng.choice(SIDES)),):
+            pose.arms[side] = Hand(at, pole=(0.8, 1, -0.4))
     return pose
 
 
@@ -117,7 +121,8 @@ def reaching(rng: np.random.Generator) -> Pose:
     height = rng.uniform(0.55, 1.9)
     sides = SIDES if rng.random() < 0.3 else (str(rng.choice(SIDES)),)
     for side in sides:
-        pose.arms[side] = Hand((rng.uniform(0, 0.25), -rng.uniform(0.35, 0.62), height), "floor", (0.6, 0.2, -1))
+        ahead = rng.uniform(0.48 if height > 1.35 else 0.35, 0.65)  # clear of the face
+        pose.arms[side] = Hand((rng.uniform(0.05, 0.28), -ahead, height), "floor", (0.6, 0.2, -1))
         pose.grip[side] = rng.uniform(10, 35)
     low = max(0.0, 1.0 - height)
     pose.bend = 4 + low * 70 + rng.normal(0, 4)
@@ -173,6 +178,12 @@ def sitting(rng: np.random.Generator) -> Pose:
     for side in SIDES:
         hip = rng.uniform(80, 96)
         pose.legs[side] = Leg(hip, hip + rng.uniform(-22, 14), rng.uniform(-3, 12), rng.uniform(0, 14))
+    manner, side = rng.random(), str(rng.choice(SIDES))
+    if manner < 0.15:  # one leg over the other
+        pose.legs[side] = Leg(rng.uniform(98, 108), rng.uniform(70, 95), -13, -4, -10, flat=False)
+    elif manner < 0.27:  # stretched out
+        for leg in pose.legs.values():
+            leg.knee -= rng.uniform(25, 45)
     kind = rng.random()
     for side in SIDES:
         if kind < 0.4:
@@ -354,10 +365,21 @@ CHILD: Final[Mapping[Maker, float]] = {
     lambda rng: hand_in_hand(rng, child=True): 0.09,
 }
 _STICK: Final = 0.16  # of the old
+_BAGS: Final = 0.2  # of those who do something else, too
 
 
 def sample_pose(age: float, rng: np.random.Generator) -> Pose:
     """A pose that somebody of `age` years takes in a shop."""
+    pose = _chosen(age, rng)
+    if not pose.sits:
+        pose.bend += max(0.0, age - 70) * rng.uniform(0, 0.9)  # the stoop of the old
+    if pose.name in {"walk", "stand", "reach", "browse", "phone"} and age > 9 and rng.random() < _BAGS:
+        side = str(rng.choice(SIDES))
+        pose.carries += ("backpack",) if rng.random() < 0.4 else (f"shoulder {side}",)
+    return pose
+
+
+def _chosen(age: float, rng: np.random.Generator) -> Pose:
     if age > 68 and rng.random() < _STICK:
         return with_stick(rng)
     if age > 68 and rng.random() < 0.03:

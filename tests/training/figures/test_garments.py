@@ -24,15 +24,15 @@ def _written(folder: Path, text: str) -> Path:
 def test_a_garment_follows_the_body(tmp_path: Path) -> None:
     """A vertex lies at its share of three body vertices, moved by an offset that grows with the body."""
     garment = read_garment(_written(tmp_path, _HEADER + _VERTICES))
-    np.testing.assert_allclose(garment.fitted(_BASE), [[0.25, 0, 0.25 + 0.1], [1, 0, 0]], atol=1e-6)
-    np.testing.assert_allclose(garment.fitted(_BASE * 2), [[0.5, 0, 0.5 + 0.2], [2, 0, 0]], atol=1e-6)
+    np.testing.assert_allclose(garment.fitted(_BASE), [[0.25, 0.0, 0.25 + 0.1], [1.0, 0.0, 0.0]], atol=1e-6)
+    np.testing.assert_allclose(garment.fitted(_BASE * 2), [[0.5, 0.0, 0.5 + 0.2], [2.0, 0.0, 0.0]], atol=1e-6)
 
 
 def test_a_garment_is_skinned_like_what_it_hangs_on(tmp_path: Path) -> None:
     """Weights are blended by the same shares, and sum to one."""
     garment = read_garment(_written(tmp_path, _HEADER + _VERTICES))
     weights = garment.weights(np.array([[1, 0], [0, 1], [0, 1], [1, 0]], np.float32))
-    np.testing.assert_allclose(weights, [[0.5, 0.5], [0, 1]], atol=1e-6)
+    np.testing.assert_allclose(weights, [[0.5, 0.5], [0.0, 1.0]], atol=1e-6)
 
 
 def test_what_a_garment_hides_is_read_as_ranges(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_figures_stand_on_the_floor(figures: list[Figure]) -> None:
 
 
 def test_meshes_are_sound(figures: list[Figure]) -> None:
-    """Numbers are finite, normals of unit length, faces between the vertices, all of which are used, and the size within the budget."""
+    """Numbers are finite, normals of unit length, all vertices used, and there are not too many of them."""
     for figure in figures:
         mesh = figure.mesh
         assert 4000 < len(mesh.position) < 17000
