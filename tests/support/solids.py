@@ -1,7 +1,12 @@
 """Simple meshes whose pictures can be worked out by hand."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from training.scene import Floats, Mesh, Part
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def box(size: tuple[float, float, float], part: Part = Part.THING, top: Part | None = None) -> Mesh:
@@ -18,7 +23,9 @@ def box(size: tuple[float, float, float], part: Part = Part.THING, top: Part | N
             head.faces,
         )
         return joined(box((x, y, z * 0.8), part), raised)
-    corners, normals, faces = [], [], []
+    corners: list[NDArray[np.float64]] = []
+    normals: list[NDArray[np.float64]] = []
+    faces: list[tuple[int, int, int]] = []
     for axis in range(3):
         for sign in (-1, 1):
             first = len(corners)

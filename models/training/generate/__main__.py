@@ -59,8 +59,8 @@ def _run(order: Order, numbers: list[int], workers: int, bar: "tqdm[None]") -> s
     ]
     for process in processes:
         process.start()
-    for stopping in (signal.SIGTERM, signal.SIGINT):  # a shell's background job ignores Ctrl-C unless told
-        signal.signal(stopping, signal.default_int_handler)
+    # A shell's background job ignores Ctrl-C unless told, and a supervisor stops with SIGTERM.
+    before = {which: signal.signal(which, signal.default_int_handler) for which in (signal.SIGTERM, signal.SIGINT)}
     try:
         return _follow(progress, processes, bar)
     except KeyboardInterrupt:
@@ -69,6 +69,8 @@ def _run(order: Order, numbers: list[int], workers: int, bar: "tqdm[None]") -> s
         stop.set()
         for process in processes:
             process.join()
+        for which, handler in before.items():
+            signal.signal(which, handler)
 
 
 def _follow(progress: "Queue[int | str]", processes: Sequence[BaseProcess], bar: "tqdm[None]") -> str | None:

@@ -10,12 +10,15 @@ from training import labels, sensor
 from training.figures import Look, dress
 from training.generate import compose
 from training.generate.compose import Doubles, Floor, Stand
+from training.generate.mannequins import POSES, mannequin
 from training.render import Renderer
 from training.samples import Sample
 from training.scene import Figure, Instance, Place
 
 CLOSE: Final = 0.18  # share of pictures with somebody near the camera
 GROUPED: Final = 0.5  # share of further people who join a group
+MANNEQUINS: Final = {"boutique": 0.4, "shop": 0.03, "entrance": 0.05}  # share of such places with some
+OTHER_MANNEQUINS: Final = 0.01
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
 
 
@@ -74,17 +77,34 @@ class Studio:
         return taken
 
     def _sample(self, place: Place, blocked: Doubles, rng: np.random.Generator) -> Sample:
-        people = self.people(place, blocked, rng)
-        instances = [*place.things, *(one.instance(number) for number, one in enumerate(people, 1))]
+        floor = Floor(place, blocked, (self._renderer.width, self._renderer.height))
+        people = self.people(place, floor, rng)
+        instances = [
+            *place.things,
+            *self._mannequins(place, floor, rng),
+            *(one.instance(number) for number, one in enumerate(people, 1)),
+        ]
         picture = self._renderer.draw(instances, place.camera, place.light, place.backdrop)
         table = [one.person(number) for number, one in enumerate(people, 1)]
         owner, rows = labels.label(picture.owner, picture.head, picture.whole, table)
         return Sample(sensor.develop(picture.light, rng), owner, rows)
 
-    def people(self, place: Place, blocked: Doubles, rng: np.random.Generator) -> list[Somebody]:
-        """Who is in the picture of a place; `blocked`: its footprints."""
+    def _mannequins(self, place: Place, floor: Floor, rng: np.random.Generator) -> list[Instance]:
+        """One to three of them in some places, where nobody stands yet."""
+        if rng.random() >= MANNEQUINS.get(place.kind, OTHER_MANNEQUINS):
+            return []
+        found: list[Instance] = []
+        for _ in range(int(rng.integers(1, 4))):
+            figure = self._figure(rng, seated=False)
+            stand = floor.spot(rng, 1.7)
+            if figure is not None and stand is not None and figure.pose in POSES:
+                floor.take(stand)
+                found += mannequin(figure, stand, rng)
+        return found
+
+    def people(self, place: Place, floor: Floor, rng: np.random.Generator) -> list[Somebody]:
+        """Who is in the picture of a place; the floor knows where they stand."""
         wanted = compose.how_many(rng)
-        floor = Floor(place, blocked, (self._renderer.width, self._renderer.height))
         found: list[Somebody] = []
         has_seats = any(spot.sitting for spot in place.spots)
         for number in range(wanted):

@@ -196,7 +196,7 @@ class MeshCache:
     """Meshes on the card, the least recently drawn given up first when they exceed `room` bytes."""
 
     def __init__(
-        self, context: moderngl.Context, programs: Mapping[str, moderngl.Program], room: int = 300 << 20
+        self, context: moderngl.Context, programs: Mapping[str, moderngl.Program], room: int = 200 << 20
     ) -> None:
         self._context, self._programs, self._room = context, programs, room
         self._kept: OrderedDict[tuple[int, frozenset[Part], Detail], OnCard] = OrderedDict()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.render import projection
-from training.render.meshes import MeshCache
+from training.render.meshes import MeshCache, extent
 from training.render.target import Whole
 from training.scene import NOBODY, NOT_PERSON_PARTS, Camera, Floats, Instance, Light
 
@@ -32,7 +32,10 @@ class Boxes:
 
 def boxes(instances: Sequence[Instance], meshes: MeshCache) -> Boxes:
     """Where the instances are in the world."""
-    extents = [meshes.extent(instance.mesh) for instance in instances]
+    extents = [
+        meshes.extent(one.mesh) if one.owner == NOBODY else extent(one.mesh)  # people are not met again
+        for one in instances
+    ]
     places = np.array([instance.place for instance in instances], np.float64).reshape(-1, 4, 4)
     centre = np.array([e.centre for e in extents], np.float64).reshape(-1, 3)
     half = np.array([e.half for e in extents], np.float64).reshape(-1, 3)

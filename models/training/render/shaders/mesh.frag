@@ -71,10 +71,10 @@ void main() {
     n = dot(n, to_eye) < 0.0 ? -n : n;
     float fold = look.shape.y;
     vec4 coarse = vec4(0.5), fine = vec4(0.5);
-    for (int i = 0; i < int(fold > 0.0); i++) coarse = texture(noise, cloth * vec3(0.55, 0.55, 0.3));
+    for (int i = 0; i < int(fold > 0.0); i++) coarse = texture(noise, cloth * vec3(1.1, 1.1, 0.6) + vec3(cloth.z, 0.0, cloth.x) * 0.4);
     for (int i = 0; i < int(fold + look.detail.z > 0.02); i++) fine = texture(noise, cloth * vec3(2.3, 2.3, 1.4) + 0.37);
-    n = normalize(n + fold * (coarse.xyz - 0.5) * 1.7 + (0.35 * fold + 0.25 * look.detail.z) * (fine.xyz - 0.5));
-    colour *= 1.0 + look.detail.z * (1.1 * (fine.a - 0.5) + 0.6 * (coarse.a - 0.5));
+    n = normalize(n + fold * (coarse.xyz - 0.5) * 2.2 + (0.35 * fold + 0.25 * look.detail.z) * (fine.xyz - 0.5));
+    colour *= 1.0 + look.detail.z * (1.1 * (fine.a - 0.5) + 0.6 * (coarse.a - 0.5)) + 0.22 * fold * (coarse.a - 0.5);
 
     float up = 0.5 + 0.5 * n.z;
     float near_floor = smoothstep(-0.05, 0.5, world.z);
@@ -84,7 +84,8 @@ void main() {
         float left = texture(ground, world.xy * ground_at.xy + ground_at.zw).r;
         below = mix(left, 1.0, smoothstep(0.02, 0.12, world.z));
     }
-    vec3 ambient = mix(floor_light, sky, up) * open * below;
+    // Rooms are brighter on the lamp's side, also where its light does not fall.
+    vec3 ambient = mix(floor_light, sky, up) * open * below * (1.0 + 0.3 * dot(n.xy, light_to.xy));
 
     float wrap = look.shape.z;
     float facing = dot(n, light_to);
