@@ -14,13 +14,16 @@ from training.places.views import Mount
 from training.scene import Pattern
 
 HALF: Final = np.pi / 2
+_DAPPLED: Final = 0.35  # share of grounds that lie under the shadows of trees
 FAR: Final = 38.0  # metres; beyond it people are too small to see
 
 
 def ground(stage: Stage, grounds: Grounds, names: tuple[str, ...]) -> None:
     """The ground everywhere, walkable."""
     rng = stage.rng
-    look = materials.textured(stage.layers.one(rng, str(rng.choice(names))), materials.shade(rng, 0.6, 1.2), 0.05)
+    shadowed = rng.random() < _DAPPLED
+    name = "dappled" if shadowed else str(rng.choice(names))
+    look = materials.textured(stage.layers.one(rng, name), materials.shade(rng, 0.6, 1.2), 0.05)
     look = replace(
         look,
         second=materials.shade(rng, 0.2, 1.2),
@@ -28,7 +31,8 @@ def ground(stage: Stage, grounds: Grounds, names: tuple[str, ...]) -> None:
         frequency=float(rng.uniform(0.1, 0.6)),
         strength=float(rng.uniform(0, 0.5)),
     )
-    stage.add(grounds.far(float(rng.choice([1.6, 2.5, 4.0]))), {BODY: look}, (0.0, 0.0, 0.0))
+    tile = float(rng.choice([8.0, 12.0] if shadowed else [1.6, 2.5, 4.0]))
+    stage.add(grounds.far(tile), {BODY: look}, (0.0, 0.0, 0.0))
     stage.walkable.append((-60.0, 0.3, 60.0, 60.0))
 
 
@@ -86,6 +90,27 @@ def clutter(stage: Stage, names: tuple[str, ...], count: int, near: float, far: 
             stage.put(what, x, y, float(rng.uniform(-np.pi, np.pi)))
 
 
+def bicycles(stage: Stage, near: float, far: float) -> None:
+    """A row of bicycles at a stand."""
+    rng = stage.rng
+    y = float(rng.uniform(near, far))
+    x, along = float(rng.uniform(-0.6, 0.6)) * y, float(rng.uniform(-np.pi, np.pi))
+    gap, lean = float(rng.uniform(0.35, 0.7)), float(rng.normal(0, 0.2))
+    for number in range(int(rng.integers(3, 9))):
+        spot = (x + float(np.cos(along)) * gap * number, y + float(np.sin(along)) * gap * number)
+        if np.hypot(*spot) > 2.0:
+            stage.put(stage.any("bicycle"), *spot, along + lean + float(rng.normal(0, 0.08)))
+
+
+def facades(stage: Stage, start: tuple[float, float], along: float, turn: float) -> None:
+    """House fronts side by side from a point in the direction `along`, looking along `turn`."""
+    for number in range(7):
+        house = stage.any("house")
+        x, y = start[0] + np.cos(along) * 6.0 * number, start[1] + np.sin(along) * 6.0 * number
+        if np.hypot(x, y) > 7.0:
+            stage.put(house, float(x), float(y), turn)
+
+
 def parked(
     stage: Stage, start: tuple[float, float], *, along: float, count: int, gap: float, nose: float, share: float
 ) -> None:
@@ -118,6 +143,8 @@ def car_park(stage: Stage, grounds: Grounds, _: float) -> float:
         for number in range(9):
             x, y = start[0] + np.cos(along) * gap * (number - 0.5), start[1] + np.sin(along) * gap * (number - 0.5)
             line(stage, grounds, (float(x), float(y)), length=4.8, turn=along, colour=white)
+    if rng.random() < 0.3:
+        bicycles(stage, 4, 14)
     backdrop(stage, 26)
     clutter(
         stage,
@@ -155,6 +182,14 @@ def street(stage: Stage, grounds: Grounds, _: float) -> float:
         nose=turn,
         share=float(rng.uniform(0.1, 0.8)),
     )
+    for side in (-1, 1):
+        if rng.random() < 0.6:
+            back = wide / 2 + float(rng.uniform(5.5, 9))
+            wall = (middle[0] + side * np.cos(turn) * back, middle[1] + side * np.sin(turn) * back)
+            first = (float(wall[0] - np.cos(axis) * 18), float(wall[1] - np.sin(axis) * 18))
+            facades(stage, first, axis, turn - side * HALF)
+    if rng.random() < 0.35:
+        bicycles(stage, 4, 12)
     backdrop(stage, 14 if across else 24)
     clutter(
         stage,
@@ -186,6 +221,8 @@ def park(stage: Stage, grounds: Grounds, _: float) -> float:
     clutter(stage, ("tree", "tree", "bush", "tree"), int(rng.integers(3, 16)), 4, 35)
     for _ in range(int(rng.integers(0, 4))):
         clutter(stage, ("bench", "bin", "lamp post", "bicycle", "fence"), 1, 3, 20)
+    if rng.random() < 0.3:
+        bicycles(stage, 4, 14)
     backdrop(stage, 24)
     return FAR
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from training.places import materials
-from training.places.textures import SIDE, Maker, Picture, cloud
+from training.places.textures import SIDE, Maker, Picture, cloud, tinted
 
 CELLS: Final = 8  # a goods texture has CELLS x CELLS labels, one for each thing on a shelf
 _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
@@ -15,8 +15,8 @@ _LETTERS: Final = "ABCDEFGHIKLMNOPRSTUVWZ0123456789%"
 
 def _colour(rng: np.random.Generator, low: float = 20, high: float = 245) -> list[float]:
     level, strength = rng.uniform(low, high), rng.uniform(0, 1) ** 2
-    tone = np.array(materials.hue(rng, 1.0, 1.0)) - 0.5
-    return [float(x) for x in np.clip(level + 220 * strength * tone, 0, 255)]
+    tone = 1.5 * np.array(materials.hue(rng, 1.0, 1.0))
+    return [float(x) for x in np.clip(level * (1 - strength + strength * tone), 0, 255)]
 
 
 def _word(rng: np.random.Generator) -> str:
@@ -154,7 +154,7 @@ def screen(rng: np.random.Generator) -> Picture:
 def house_front(rng: np.random.Generator) -> Picture:
     """Windows and doors in a wall, seen from across a street."""
     picture = np.zeros((SIDE, SIDE, 3))
-    wall = _colour(rng, 90, 225)
+    wall = tinted(rng, float(rng.uniform(90, 235)), 0.6)
     picture[:] = np.asarray(wall) * (1 + 0.06 * cloud(rng, 0.6))[..., None]
     columns, rows = int(rng.integers(2, 6)), int(rng.integers(1, 4))
     frame, glass = _colour(rng, 120, 240), rng.uniform(20, 120)

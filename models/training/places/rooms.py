@@ -54,7 +54,8 @@ class Grounds:
             for t in _TILES
         }
         self._far = {
-            tile: shapes.sheet(np.arange(-26, 26.2, 0.49), np.arange(-4, 42.2, 0.49), tile) for tile in (1.6, 2.5, 4.0)
+            tile: shapes.sheet(np.arange(-26, 26.2, 0.49), np.arange(-4, 42.2, 0.49), tile)
+            for tile in (1.6, 2.5, 4.0, 8.0, 12.0)
         }
 
     def floor(self, room: Room, tile: float, *, ceiling: bool = False) -> Mesh:

@@ -230,10 +230,40 @@ def ceiling(rng: np.random.Generator) -> Picture:
     return coloured(field, (rng.uniform(200, 240),) * 3)
 
 
+def dappled(rng: np.random.Generator) -> Picture:
+    """Ground, eight times as far as in the other textures, under the shadows of branches and crowns."""
+    base = (grass, fallen_leaves, asphalt, concrete, paving)[int(rng.integers(5))](rng)
+    small = np.asarray(cv2.resize(base, (SIDE // 4, SIDE // 4), interpolation=cv2.INTER_AREA), np.float64)
+    ground = np.tile(small, (4, 4, 1))
+    shade = np.zeros((SIDE, SIDE), np.float32)
+    slant = float(rng.uniform(0, np.pi))
+    for _ in range(int(rng.integers(3, 8))):
+        _branch(shade, rng, rng.uniform(0, SIDE, 2), slant + float(rng.normal(0, 0.15)), float(rng.uniform(5, 14)))
+    if rng.random() < 0.6:
+        shade = np.maximum(shade, (cloud(rng, 1.2) > rng.uniform(0.0, 1.0)).astype(np.float32))
+    wide = cv2.GaussianBlur(np.tile(shade, (3, 3)), (0, 0), float(rng.uniform(0.8, 2.5)))
+    light = 1.0 - float(rng.uniform(0.35, 0.7)) * np.minimum(wide[SIDE : 2 * SIDE, SIDE : 2 * SIDE], 1.0)
+    return np.clip(1.15 * ground * light[..., None] * (1 + 0.06 * cloud(rng, 1.2))[..., None], 0, 255).astype(np.uint8)
+
+
+def _branch(shade: NDArray[np.float32], rng: np.random.Generator, start: Field, angle: float, thick: float) -> None:
+    """A trunk's or branch's shadow with its own branches, running on at the opposite edge of the tile."""
+    if thick < 1.0:
+        return
+    end = start + thick * float(rng.uniform(8, 14)) * np.array([np.cos(angle), np.sin(angle)])
+    for dx in (-SIDE, 0, SIDE):
+        for dy in (-SIDE, 0, SIDE):
+            low, high = (point.astype(int) + np.array([dx, dy]) for point in (start, end))
+            cv2.line(shade, (int(low[0]), int(low[1])), (int(high[0]), int(high[1])), 1.0, max(1, int(thick)))
+    for turn in rng.normal(0, 0.5, int(rng.integers(1, 4))):
+        share = float(rng.uniform(0.4, 1.0))
+        _branch(shade, rng, start + share * (end - start), angle + float(turn), thick * float(rng.uniform(0.35, 0.7)))
+
+
 FLOORS: Final[dict[str, tuple[Maker, int]]] = {
     "planks": (planks, 10), "tiles": (tiles, 16), "carpet": (carpet, 8), "concrete": (concrete, 8),
     "asphalt": (asphalt, 8), "grass": (grass, 7), "leaves": (fallen_leaves, 5), "paving": (paving, 9),
-    "gravel": (gravel, 5),
+    "gravel": (gravel, 5), "dappled": (dappled, 14),
 }  # fmt: skip
 WALLS: Final[dict[str, tuple[Maker, int]]] = {
     "brick": (brick, 8), "plaster": (plaster, 8), "panelling": (panelling, 9), "curtain": (curtain, 6),

@@ -30,7 +30,7 @@ def camera(rng: np.random.Generator, mount: Mount) -> Camera:
     pitch = float(rng.uniform(*mount.pitch))
     style = rng.random()
     if style < 0.05:
-        pitch = float(rng.uniform(60, 90))
+        height, pitch = max(height, 2.4), float(rng.uniform(60, 90))
     elif style < 0.17:
         height, pitch = float(rng.uniform(1.1, 2.0)), float(rng.uniform(-3, 20))
     fov = np.radians(rng.uniform(45, 85) if rng.random() < 0.6 else rng.uniform(75, 110))
@@ -101,7 +101,8 @@ def scatter(stage: Stage, view: Camera, wanted: int, farthest: float) -> list[Sp
         / np.tan(min(view.pitch + np.arctan(TALL / 2 / focal), 1.5)),
     )
     count = wanted * 8
-    ground = np.exp(rng.uniform(np.log(near), np.log(max(farthest, near * 1.5)), count))
+    share = rng.uniform(0, 1, count) ** 0.8  # a little more of the far ones, who hide behind everything
+    ground = near * (max(farthest, near * 1.5) / near) ** share
     half = np.arctan(WIDTH / 2 / focal / np.maximum(np.cos(view.pitch), 0.35)) * 1.06
     aside = rng.uniform(-half, half, count)
     world = np.stack([ground * np.sin(aside), ground * np.cos(aside)], 1)
