@@ -14,7 +14,7 @@ from torch import Tensor
 CELLS_AT_MOST: Final = 8
 CELLS_AT_LEAST: Final = 3
 REACH: Final = 2.5  # strides from a box's centre within which its cells lie
-NEAR: Final = 0.8  # strides: cells so near learn a box although their centre may be outside it: small people
+NEAR: Final = 0.8  # strides: cells so near learn a box between the centres of all cells: the smallest people
 USUAL_SIDE: Final = 5.0  # strides: the longer side of the boxes that a level is made for
 SCORE_POWER: Final = 0.5
 OVERLAP_POWER: Final = 4.0
@@ -97,7 +97,9 @@ def _inside(centres: Tensor, boxes: Tensor) -> Tensor:
 def _candidates(centres: Tensor, strides: Tensor, boxes: Tensor) -> Tensor:
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     away = (centres - middle[:, None]).abs().amax(-1)
-    return (_inside(centres, boxes) & (away < REACH * strides)) | (away < NEAR * strides)
+    inside = _inside(centres, boxes) & (away < REACH * strides)
+    between = ~inside.any(-1, keepdim=True)
+    return inside | (between & (away < NEAR * strides))
 
 
 def _level_fit(strides: Tensor, boxes: Tensor) -> Tensor:

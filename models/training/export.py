@@ -5,6 +5,7 @@
 
 import argparse
 import copy
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -60,15 +61,18 @@ def export(network: Detector, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     example = torch.zeros(1, 3, HEIGHT, WIDTH, dtype=torch.uint8)
     part = path.with_suffix(".part")
-    torch.onnx.export(
-        Exported(network),
-        (example,),
-        str(part),
-        opset_version=OPSET,
-        input_names=[INPUT],
-        output_names=list(OUTPUTS),
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The older exporter, which torch advises against: the int8 form is made from its graph.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            Exported(network),
+            (example,),
+            str(part),
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=list(OUTPUTS),
+            dynamo=False,
+        )
     part.replace(path)
 
 

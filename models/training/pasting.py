@@ -112,7 +112,7 @@ def _laid_over(into: Layers, patch: Picture, mask: Picture, place: tuple[int, in
     if who is None:
         return Layers(picture, owner, people)
     newcomer = who.copy()
-    newcomer["whole"] = newcomer["box"] = (place[0], place[1], place[0] + patch.shape[1], place[1] + patch.shape[0])
+    newcomer["whole"] = newcomer["box"] = (left, top, right, bottom)
     newcomer["head"] = 0  # where it is after the scaling and the cut matters to nobody yet
     people = np.concatenate([people, newcomer])
     return Layers(picture, owner, _boxed(people, len(people) - 1, owner))

@@ -1,12 +1,13 @@
 """Trains the detector: `python -m training.train --shards FOLDER --out RUN --pictures N`.
 
-A run is a folder: checkpoint.pt (everything to go on), log.csv. It goes on with --resume, as if it had not stopped;
---from CHECKPOINT --cooldown N brings a copy of any state to rest, which is the one to ship.
+A run is a folder: checkpoint.pt (everything to go on; also written on SIGTERM), log.csv. It goes on with --resume, as
+if it had not stopped; --from CHECKPOINT --cooldown N brings a copy of any state to rest, which is the one to ship.
 """
 
 import argparse
 import csv
 import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -64,6 +65,7 @@ class State:
     average: Average
     optimisers: list[torch.optim.Optimizer]
     schedule: Schedule
+    rates: list[float]  # full, of each optimiser
     seen: int = 0  # pictures
     batches: int = 0  # of all processes
     sums: list[float] = field(default_factory=lambda: [0.0] * 3)  # of the log's columns since its last line
@@ -107,12 +109,9 @@ def begin(options: Options) -> State:
     if options.weights:
         network.load_state_dict(read_checkpoint(options.weights)["ema"])
     network = channels_last(network).to(options.device)
-    state = State(
-        network,
-        Average(network),
-        optimisers(network, options.optimiser, options.rate),
-        Schedule(cooldown=options.cooldown),
-    )
+    chosen = optimisers(network, options.optimiser, options.rate)
+    rates = [optimiser.param_groups[0]["lr"] for optimiser in chosen]
+    state = State(network, Average(network), chosen, Schedule(cooldown=options.cooldown), rates)
     if content is not None:
         _restore(state, content, options)
     return state
@@ -156,8 +155,19 @@ def _stream(state: State, options: Options, rank: int) -> Iterator[Batch]:
     return loader(batches, options.workers)
 
 
-def step(state: State, batch: Batch, rates: list[float], centres: torch.Tensor, strides: torch.Tensor) -> Loss:
-    """Learn from one batch; with several processes all make the same step along their mean gradient."""
+class Stop:
+    """Whether somebody asked this process to end (SIGTERM): it then writes a checkpoint first."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, _signal: int, _frame: object) -> None:
+        self.asked = True
+
+
+def step(state: State, batch: Batch, centres: torch.Tensor, strides: torch.Tensor, stop: Stop | None = None) -> Loss:
+    """Learn from one batch; with several processes all make the same step or stop after it."""
     device = centres.device
     pictures = batch.pictures.to(device).permute(0, 3, 1, 2).to(torch.bfloat16) / 255  # stays channels_last
     with torch.autocast(device.type, torch.bfloat16):
@@ -165,10 +175,10 @@ def step(state: State, batch: Batch, rates: list[float], centres: torch.Tensor, 
     loss = detection_loss(flat(levels), batch.targets.to(device), centres, strides)
     state.network.zero_grad()
     loss.total.backward()  # type: ignore[no-untyped-call]
-    _share_gradients(state.network)
+    _share_gradients(state.network, stop)
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), CLIP)
     factor = state.schedule.factor(state.seen)
-    for optimiser, rate in zip(state.optimisers, rates, strict=True):
+    for optimiser, rate in zip(state.optimisers, state.rates, strict=True):
         for group in optimiser.param_groups:
             group["lr"] = rate * factor
         optimiser.step()
@@ -176,14 +186,17 @@ def step(state: State, batch: Batch, rates: list[float], centres: torch.Tensor, 
     return loss
 
 
-def _share_gradients(network: torch.nn.Module) -> None:
+def _share_gradients(network: torch.nn.Module, stop: Stop | None) -> None:
     if not dist.is_initialized():
         return
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    together = torch.cat([gradient.flatten() for gradient in gradients])  # one message instead of a hundred
+    asked = torch.tensor([float(stop is not None and stop.asked)], device=gradients[0].device)
+    together = torch.cat([asked, *[gradient.flatten() for gradient in gradients]])  # one message instead of a hundred
     dist.all_reduce(together)
     together /= dist.get_world_size()
-    parts = together.split([gradient.numel() for gradient in gradients])  # type: ignore[no-untyped-call]
+    if stop is not None:
+        stop.asked = bool(together[0] > 0)
+    parts = together[1:].split([gradient.numel() for gradient in gradients])  # type: ignore[no-untyped-call]
     for gradient, mean in zip(gradients, parts, strict=True):
         gradient.copy_(mean.view_as(gradient))
 
@@ -193,25 +206,25 @@ def train(options: Options, rank: int = 0) -> State:
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
     state = begin(options)
-    rates = [group.param_groups[0]["lr"] for group in optimisers(state.network, options.optimiser, options.rate)]
     state.network.train()
+    stop = Stop()
     end, saved = _end(state, options), time.monotonic()
     size = _input_size(state, options)
     stream = _stream(state, options, rank)
     centres, strides = (t.to(options.device) for t in cells(*size))
     with tqdm(total=end, initial=state.seen, unit="picture", disable=rank > 0, mininterval=10) as bar:
-        while state.seen < end:
+        while state.seen < end and not stop.asked:
             if _input_size(state, options) != size:
                 size = _input_size(state, options)
                 stream = _stream(state, options, rank)
                 centres, strides = (t.to(options.device) for t in cells(*size))
-            loss = step(state, next(stream), rates, centres, strides)
+            loss = step(state, next(stream), centres, strides, stop)
             state.batches += options.processes
             state.seen += options.batch * options.processes
             bar.update(options.batch * options.processes)
             if rank == 0:
                 _log(state, loss, options.out, bar)
-                if time.monotonic() - saved > options.save_every or state.seen >= end:
+                if time.monotonic() - saved > options.save_every or state.seen >= end or stop.asked:
                     state.save(options.out / "checkpoint.pt")
                     saved = time.monotonic()
     return state
@@ -252,7 +265,12 @@ def main(arguments: list[str] | None = None) -> None:
         return
     meeting = options.out / f"meeting-{os.getpid()}"
     try:
-        spawn(_process, (options, str(meeting.resolve())), nprocs=options.processes)  # type: ignore[no-untyped-call]
+        context = spawn(  # type: ignore[no-untyped-call]
+            _process, (options, str(meeting.resolve())), nprocs=options.processes, join=False
+        )
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(context.pids()[0], signal.SIGTERM))  # who tells the others
+        while not context.join():
+            pass
     finally:
         meeting.unlink(missing_ok=True)
 
