@@ -51,6 +51,34 @@ def develop(light: Floats, rng: np.random.Generator) -> Bytes:
     return codec.transmit(frame, rng)
 
 
+def moving(light: Floats, owner: Bytes, rng: np.random.Generator) -> Floats:
+    """The light (h, w, 3) of a long exposure in which some of the owners (h, w) move: they smear along their way."""
+    moved = light
+    for number in range(1, int(owner.max()) + 1):
+        mask = (owner == number).astype(np.float32)[..., None]
+        tall = int(mask.any(axis=(1, 2)).sum())
+        if tall < 12 or rng.random() < 0.4:
+            continue
+        kernel = _streak(float(np.clip(tall * rng.uniform(0.03, 0.12), 2, 11)), rng.normal(0, 0.5))
+        share = np.asarray(cv2.filter2D(mask, -1, kernel), np.float32)[..., None]
+        smear = np.asarray(cv2.filter2D(moved * mask, -1, kernel), np.float32)
+        # Where the person was for a part of the time the rest shows what is behind; right behind them nobody knows
+        # what that is, so the person stays in for as much as the smear does not cover.
+        behind = moved * (1 - mask) + mask * smear / np.maximum(share, 1e-3)
+        moved = smear + behind * (1 - share)
+    return np.asarray(moved, np.float32)
+
+
+def _streak(length: float, angle: float) -> Floats:
+    """A line of that many pixels through the middle of a kernel whose sum is 1; angle 0 lies level."""
+    side = 2 * int(np.ceil(length / 2)) + 1
+    kernel = np.zeros((side, side), np.float32)
+    middle, reach = side // 2, length / 2
+    x, y = round(reach * np.cos(angle)), round(reach * np.sin(angle))
+    cv2.line(kernel, (middle - x, middle - y), (middle + x, middle + y), 1.0)
+    return np.asarray(kernel / kernel.sum(), np.float32)
+
+
 def _maybe(
     share: float, picture: Floats, rng: np.random.Generator, effect: Callable[[Floats, np.random.Generator], Floats]
 ) -> Floats:
@@ -81,14 +109,8 @@ def _lens(picture: Floats, rng: np.random.Generator) -> Floats:
     elif kind < 0.58:
         picture = _blurred(picture, rng.uniform(0.65, 1.5))
     if rng.random() < 0.06:
-        length = int(rng.integers(3, 8))
-        kernel = np.zeros((length, length), np.float32)
-        angle = rng.uniform(0, np.pi)
-        end = (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
-        middle = (length - 1) / 2
-        (x0, y0), (x1, y1) = (middle + sign * end for sign in (-1, 1))
-        cv2.line(kernel, (round(x0), round(y0)), (round(x1), round(y1)), 1.0)
-        picture = np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.float32)
+        kernel = _streak(rng.uniform(2, 7), rng.uniform(0, np.pi))
+        picture = np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
     return picture
 
 

@@ -57,6 +57,20 @@ def test_cameras_differ(light: Floats) -> None:
     assert np.std([picture.mean() for picture in pictures]) > 12
 
 
+def test_only_those_who_move_smear(light: Floats) -> None:
+    """A long exposure keeps all light away from people, and the amount of light; somebody in it is smeared."""
+    owner = np.zeros(light.shape[:2], np.uint8)
+    owner[60:160, 100:140] = 1
+    even = np.full_like(light, 0.5)
+    np.testing.assert_allclose(sensor.moving(even, owner, np.random.default_rng(2)), 0.5, atol=1e-4)
+    smeared = [sensor.moving(light, owner, np.random.default_rng(seed)) for seed in range(12)]
+    for picture in smeared:
+        np.testing.assert_array_equal(picture[:, :80], light[:, :80])
+        np.testing.assert_array_equal(picture[:, 160:], light[:, 160:])
+    changed = [bool((picture != light).any()) for picture in smeared]
+    assert 4 <= sum(changed) < 12
+
+
 def test_it_is_quick(light: Floats) -> None:
     """A camera takes milliseconds, so that drawing stays what costs time."""
     cv2.setNumThreads(1)

@@ -9,7 +9,7 @@ from training.figures import dress
 from training.generate.compose import Stand
 from training.scene import Figure, Floats, Instance, Mesh, Part, Surface
 
-POSES: Final = ("stand", "walk")
+STILL: Final = "stand"  # the pose for it: a headless one that walks is nothing that a camera meets
 _BODY: Final = (Part.FACE, Part.SCALP, Part.NECK, Part.TORSO, Part.ARM, Part.HAND, Part.LEG, Part.FOOT)
 _AWAY: Final = (Part.HAIR, Part.CARRIED, Part.MASK, Part.HAT, Part.SCARF)
 _HEAD: Final = (Part.FACE, Part.SCALP)

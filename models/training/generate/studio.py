@@ -10,15 +10,15 @@ from training import labels, sensor
 from training.figures import Look, dress
 from training.generate import compose
 from training.generate.compose import Doubles, Floor, Stand
-from training.generate.mannequins import POSES, mannequin
+from training.generate.mannequins import STILL, mannequin
 from training.render import Renderer
 from training.samples import Sample
 from training.scene import Figure, Instance, Place
 
 CLOSE: Final = 0.18  # share of pictures with somebody near the camera
 GROUPED: Final = 0.5  # share of further people who join a group
-MANNEQUINS: Final = {"boutique": 0.4, "shop": 0.03, "entrance": 0.05}  # share of such places with some
-OTHER_MANNEQUINS: Final = 0.01
+MANNEQUINS: Final = {"boutique": 0.3, "shop": 0.02}  # share of such places with some
+LONG_EXPOSURE: Final = 0.1  # share of pictures in which people smear
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
 
 
@@ -87,17 +87,18 @@ class Studio:
         picture = self._renderer.draw(instances, place.camera, place.light, place.backdrop)
         table = [one.person(number) for number, one in enumerate(people, 1)]
         owner, rows = labels.label(picture.owner, picture.head, picture.whole, table)
-        return Sample(sensor.develop(picture.light, rng), owner, rows)
+        light = sensor.moving(picture.light, owner, rng) if rng.random() < LONG_EXPOSURE else picture.light
+        return Sample(sensor.develop(light, rng), owner, rows)
 
     def _mannequins(self, place: Place, floor: Floor, rng: np.random.Generator) -> list[Instance]:
         """One to three of them in some places, where nobody stands yet."""
-        if rng.random() >= MANNEQUINS.get(place.kind, OTHER_MANNEQUINS):
+        if rng.random() >= MANNEQUINS.get(place.kind, 0.0):
             return []
         found: list[Instance] = []
         for _ in range(int(rng.integers(1, 4))):
             figure = self._figure(rng, seated=False)
             stand = floor.spot(rng, 1.7)
-            if figure is not None and stand is not None and figure.pose in POSES:
+            if figure is not None and stand is not None and figure.pose == STILL:
                 floor.take(stand)
                 found += mannequin(figure, stand, rng)
         return found

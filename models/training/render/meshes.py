@@ -128,7 +128,7 @@ def detail_of_thing(scale: float) -> Detail:
 
 def detail_of_person(pixel: float) -> Detail:
     """For a figure where one drawn pixel is `pixel` metres wide; in steps of a factor 1.5."""
-    return Detail(cell=max(LEAST_CELL, 1.5 ** np.floor(np.log(0.9 * pixel) / np.log(1.5))))
+    return Detail(cell=max(LEAST_CELL, 1.5 ** np.floor(np.log(1.3 * pixel) / np.log(1.5))))
 
 
 class OnCard:
