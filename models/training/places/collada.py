@@ -5,7 +5,7 @@ and one set of texture coordinates; node matrices; effects whose diffuse part is
 """
 
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -121,19 +121,31 @@ def _fans(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate(fans)
 
 
-def decimated(mesh: Mesh, cell: float) -> Mesh:
-    """Vertex clustering (Rossignac and Borrel 1993): one vertex for each cell, main normal and patch of the texture."""
-    main = np.abs(mesh.normal).argmax(1) * 2 + (
-        mesh.normal[np.arange(len(mesh.normal)), np.abs(mesh.normal).argmax(1)] > 0
-    )
-    key = np.concatenate([np.rint(mesh.position / cell), np.floor(mesh.uv * 8 + 0.01), main[:, None]], 1).astype(
-        np.int64
-    )
+def decimated(mesh: Mesh, cell: float, patches: int = 8) -> Mesh:
+    """Vertex clustering (Rossignac and Borrel 1993): one vertex for each cell, main normal and patch of the texture.
+
+    patches: how many there are along each side of the texture.
+    """
+    axis = np.abs(mesh.normal).argmax(1)
+    facing = axis * 2 + (mesh.normal[np.arange(len(axis)), axis] > 0)
+    spot = np.concatenate([np.rint(mesh.position / cell), np.floor(mesh.uv * patches + 0.01)], 1)
+    key = np.concatenate([spot.astype(np.int64), facing[:, None]], 1)
     _, first, number = np.unique(key, axis=0, return_index=True, return_inverse=True)
     faces = number.reshape(-1)[mesh.faces]
     solid = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
     _, kept = np.unique(np.sort(faces[solid], axis=1), axis=0, return_index=True)
-    return shapes.made(mesh.position[first], mesh.normal[first], mesh.uv[first], faces[solid][kept])
+    used, corners = np.unique(faces[solid][kept], return_inverse=True)
+    taken = first[used]
+    return shapes.made(mesh.position[taken], mesh.normal[taken], mesh.uv[taken], corners.reshape(-1, 3))
+
+
+def simplified(mesh: Mesh, cell: float) -> Mesh:
+    """A mesh of several slots with the vertices of each merged, for afar: the texture may slip a little."""
+    parts = []
+    for slot in np.unique(mesh.part):
+        faces = mesh.faces[mesh.part[mesh.faces[:, 0]] == slot]
+        parts.append(shapes.of(decimated(replace(mesh, faces=faces), cell, 1), Part(int(slot))))
+    return shapes.joined(parts)
 
 
 def _skin(root: ET.Element, material: str, slot: Part, path: Path) -> Skin:

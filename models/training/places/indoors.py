@@ -178,7 +178,7 @@ def warehouse(stage: Stage, grounds: Grounds, height: float) -> float:
         ("panelling", "brick", "concrete", "plaster"),
     )
     decorate(stage, room, ("door", "window", "sign", "extinguisher", "board"), 0.4)
-    wall_row(stage, room, ("books", "cabinet", "flat shelf", "rack", "bookcase"))
+    wall_row(stage, room, ("cabinet", "flat shelf", "rack", "rack", "bookcase"))
     if rng.random() < 0.35:
         for _ in range(int(rng.integers(1, 4))):
             loose(stage, room, ("car",))

@@ -13,6 +13,7 @@ from training.places.views import Mount
 HALF: Final = np.pi / 2
 HARD: Final = ("tiles", "concrete", "planks", "tiles")
 PLAIN: Final = ("plaster", "plaster", "panelling", "brick")
+ODDS: Final = ("coat stand", "gate", "vending machine", "ladder", "bags", "bags", "vase", "cut-out", "bin", "pot plant")
 USUAL: Final = Mount()
 
 
@@ -160,6 +161,13 @@ def loose(stage: Stage, room: Room, names: tuple[str, ...], turned: float = HALF
             return
         turn = float(rng.integers(4)) * turned if turned else float(rng.uniform(-np.pi, np.pi))
         stage.put(what, float(x), float(y), turn)
+
+
+def odds(stage: Stage) -> None:
+    """A few things that are found anywhere under a roof, among them what is as tall as a person."""
+    x0, y0, x1, y1 = stage.walkable[0]
+    for _ in range(int(stage.rng.integers(0, 4))):
+        loose(stage, Room(x0, y0, x1, y1, 0.0), ODDS, 0.0 if stage.rng.random() < 0.5 else HALF)
 
 
 def till(stage: Stage, room: Room) -> None:

@@ -31,7 +31,8 @@ class Piece:
     finish: Mapping[Part, Finish]
     half: tuple[float, float]
     seats: tuple[Seat, ...] = field(default=())
-    far: Mesh | None = None  # a simpler mesh of the same slots, to be seen from afar
+    far: Mesh | None = None  # a simpler mesh of the same slots, for more than `near` metres from the camera
+    near: float = 6.0
 
     def dress(self, rng: np.random.Generator, layers: Layers) -> Surfaces:
         """Materials for all its slots."""

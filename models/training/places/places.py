@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from training.places import backdrops, indoors, outdoors, shops, views
 from training.places.backdrops import load_panoramas
-from training.places.furniture import building, office, scenes, shop, street, vehicles, wall
+from training.places.furniture import building, clutter, office, scenes, shop, street, vehicles, wall
 from training.places.layers import load_layers
-from training.places.layout import Kind, foreground
+from training.places.layout import Kind, foreground, odds
 from training.places.piece import Piece
 from training.places.rooms import Grounds
 from training.places.stage import Stage
@@ -73,6 +73,8 @@ class Places:
         view = views.camera(rng, kind.mount)
         stage = Stage(rng, self._layers, self._stock, float(rng.normal(0, 0.3)))
         farthest = kind.furnish(stage, self._grounds, view.height)
+        if not kind.outdoors:
+            odds(stage)
         if not kind.outdoors and view.height < _LOW and rng.random() < _TABLES:
             foreground(stage, view.height)
         light = views.outdoor_light(rng) if kind.outdoors else views.indoor_light(rng)
@@ -150,7 +152,7 @@ def _before_camera(stage: Stage, view: Camera) -> list[Spot]:
 def _stock() -> dict[str, tuple[Piece, ...]]:
     """All furniture, made from a fixed seed."""
     stock: dict[str, tuple[Piece, ...]] = {}
-    for number, source in enumerate((shop, office, street, vehicles, wall, building)):
+    for number, source in enumerate((shop, office, street, vehicles, wall, building, clutter)):
         stock.update(source.make(np.random.default_rng([_SEED, number])))
     stock["cut-out"] = tuple(shop.stand_up_sign(np.random.default_rng([_SEED, 8, n]), "poster") for n in range(3))
     stock["books"] = tuple(shop.flat_shelf(np.random.default_rng([_SEED, 9, n]), "books") for n in range(4))

@@ -89,7 +89,7 @@ def boutique(stage: Stage, grounds: Grounds, height: float) -> float:
         (*PLAIN, "curtain"),
     )
     decorate(stage, room, ("poster", "sign", "glass front", "door", "screen"), 0.5)
-    wall_row(stage, room, ("flat shelf", "books", "shelf", "bookcase"))
+    wall_row(stage, room, ("flat shelf", "books", "shelf", "bookcase", "clothes rack", "clothes rack"))
     for _ in range(int(rng.integers(4, 14))):
         loose(
             stage,

@@ -14,7 +14,6 @@ from training.scene import Instance, Mesh, Spot
 
 BODY: Final = 0.25  # metres that a person needs around the spot's middle
 TALL: Final = 1.5  # metres, what may hide the view from a camera beside it
-NEAR: Final = 6.0  # metres from the camera's foot, beyond which simpler meshes do
 Point = tuple[float, float, float]
 Stock = Mapping[str, Sequence[Piece]]
 
@@ -56,7 +55,7 @@ class Stage:
     ) -> None:
         """Stand a piece on the plan; with `surfaces` it looks like its neighbour, else as its finish draws."""
         look = what.dress(self.rng, self.layers) if surfaces is None else surfaces
-        mesh = what.mesh if what.far is None or np.hypot(x, y) < NEAR else what.far
+        mesh = what.mesh if what.far is None or np.hypot(x, y) < what.near else what.far
         self.add(mesh, look, (x, y, z), turn, scale)
         if z < 1.6:
             self.block(x, y, what.half[0] * scale[0], what.half[1] * scale[1], turn)

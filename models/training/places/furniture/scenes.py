@@ -18,7 +18,6 @@ from training.scene import Surface
 # within which its vertices are merged.
 MODELS: Final = (
     ("bookstore/models/aws_robomaker_retail_", "BookshelfB", "bookcase", 2, 0.03),
-    ("bookstore/models/aws_robomaker_retail_", "BookC", "bookcase", 2, 0.03),
     ("bookstore/models/aws_robomaker_retail_", "BookshelfC", "display", 0, 0.02),
     ("bookstore/models/aws_robomaker_retail_", "ChairB", "scene chair", 0, 0.02),
     ("bookstore/models/aws_robomaker_retail_", "DeskA", "long desk", 0, 0.04),
@@ -36,6 +35,7 @@ MODELS: Final = (
     ("warehouse/models/aws_robomaker_warehouse_", "ShelfD", "rack", 1, 0.05),
     ("warehouse/models/aws_robomaker_warehouse_", "ShelfE", "rack", 1, 0.05),
 )  # fmt: skip
+_MANY: Final = 1200  # vertices, over which a model has a simpler mesh for afar
 _SEAT: Final = 0.74  # metres, of the bookstore's chair
 
 
@@ -53,7 +53,8 @@ def load(folder: Path) -> tuple[dict[str, tuple[Piece, ...]], list[Picture]]:
         reach = np.abs(mesh.position[:, :2]).max(axis=0)
         finish = {skin.slot: _finish(skin, pictures) for skin in model.skins}
         seats = (Seat(0.0, 0.0, _SEAT),) if role == "scene chair" else ()
-        pieces.setdefault(role, []).append(Piece(mesh, finish, (float(reach[0]), float(reach[1])), seats))
+        far = collada.simplified(mesh, 3 * cell) if len(mesh.position) > _MANY else None
+        pieces.setdefault(role, []).append(Piece(mesh, finish, (float(reach[0]), float(reach[1])), seats, far))
     return {role: tuple(found) for role, found in pieces.items()}, [_picture(path) for path in pictures]
 
 

@@ -1,5 +1,7 @@
 """What stands outdoors: trees and bushes, lamp posts, fences, benches, stairs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from training.places import finishes, shapes
@@ -30,15 +32,19 @@ def tree(rng: Generator) -> Piece:
     finish = {BODY: finishes.layer("bark"), SECOND: finishes.layer("foliage", 1.2, 2.4)}
     if rng.random() < 0.25:
         return piece({BODY: trunk + branches}, finish)
-    crown = []
+    crown, simple = [], []
     for _ in range(int(rng.integers(3, 8))):
         size = float(rng.uniform(0.16, 0.3)) * height
         x, y = rng.normal(0, 0.16 * height, 2)
-        z = float(rng.uniform(0.6, 1.0)) * height
+        at = (float(x), float(y), float(rng.uniform(0.6, 1.0)) * height)
         half = (size, size, size * 0.8)
-        ball = shapes.joined([shapes.blob(half, rng, 0.25, 12, 6.0), shapes.tufts(half, rng, 45, 0.35)])
-        crown.append(shapes.at(ball, float(x), float(y), z))
-    return piece({BODY: trunk + branches, SECOND: crown}, finish)
+        simple.append(shapes.at(shapes.blob(half, rng, 0.3, 8, 6.0), *at))
+        crown += [
+            shapes.at(shapes.blob(half, rng, 0.25, 12, 6.0), *at),
+            shapes.at(shapes.tufts(half, rng, 45, 0.35), *at),
+        ]
+    afar = piece({BODY: trunk, SECOND: simple}, finish)
+    return replace(piece({BODY: trunk + branches, SECOND: crown}, finish), far=afar.mesh, near=16.0)
 
 
 def bush(rng: Generator) -> Piece:
