@@ -56,7 +56,7 @@ class Schedule:
     Warmup-stable-decay (Hu et al. 2024): a training may go on for ever, and be cooled down from any of its states.
     """
 
-    warmup: int = 8000  # pictures
+    warmup: int  # pictures
     cooldown: int = 0
     cooldown_from: int = 0
 

@@ -147,7 +147,7 @@ def detours(path: Path) -> dict[str, int]:
 
 
 def differences(one: Path, other: Path, folder: Path, pictures: int) -> list[float]:
-    """Mean absolute difference of scores (0 to 1) and of log-distances where somebody is, over all levels."""
+    """Mean absolute difference of scores (0 to 1) and of log-distances where `one` sees somebody; nan: nowhere."""
     runs = [onnx_runner(path) for path in (one, other)]
     scores, distances = [], []
     reader = _Pictures([folder], pictures, 1)
@@ -157,7 +157,8 @@ def differences(one: Path, other: Path, folder: Path, pictures: int) -> list[flo
             somebody = (p > 0.3)[:, 0]
             scores.append((p - q).abs()[:, 0][somebody].numpy())
             distances.append((a - b)[:, -4:].abs().mean(1)[somebody].numpy())
-    return [float(np.concatenate(values).mean()) for values in (scores, distances)]
+    together = [np.concatenate(values) for values in (scores, distances)]
+    return [float(values.mean()) if len(values) else float("nan") for values in together]
 
 
 def speeds(paths: Sequence[Path], rounds: int = 60) -> dict[Path, float]:

@@ -43,7 +43,8 @@ class Options:
     optimiser: str = "muon"
     seed: int = 1
     small: int = 0  # pictures at SMALL first
-    cooldown: int = 0
+    warmup: int = 8000  # pictures until the rate is full
+    cooldown: int = 0  # pictures over which it then falls to nothing
     start: Path | None = None  # a checkpoint to go on from
     weights: Path | None = None  # a checkpoint of which only the weights are taken
     negatives: tuple[Path, ...] = ()
@@ -111,7 +112,7 @@ def begin(options: Options) -> State:
     network = channels_last(network).to(options.device)
     chosen = optimisers(network, options.optimiser, options.rate)
     rates = [optimiser.param_groups[0]["lr"] for optimiser in chosen]
-    state = State(network, Average(network), chosen, Schedule(cooldown=options.cooldown), rates)
+    state = State(network, Average(network), chosen, Schedule(options.warmup, options.cooldown), rates)
     if content is not None:
         _restore(state, content, options)
     return state
@@ -127,7 +128,7 @@ def _restore(state: State, content: dict[str, Any], options: Options) -> None:
         optimiser.load_state_dict(saved)
     state.seen, state.batches, state.sums = content["seen"], content["batches"], list(content["sums"])
     before = Schedule(**content["schedule"])
-    state.schedule = before if before.cooldown else Schedule(cooldown=options.cooldown, cooldown_from=state.seen)
+    state.schedule = before if before.cooldown else Schedule(before.warmup, options.cooldown, state.seen)
 
 
 def _end(state: State, options: Options) -> int:
@@ -287,6 +288,7 @@ def _parsed(arguments: list[str] | None) -> Options:
     parser.add_argument("--optimiser", choices=("adamw", "muon"), default=Options.optimiser)
     parser.add_argument("--seed", type=int, default=Options.seed)
     parser.add_argument("--small", type=int, default=Options.small, help="first pictures, at 256x160")
+    parser.add_argument("--warmup", type=int, default=Options.warmup, help="pictures until the rate is full")
     parser.add_argument("--resume", action="store_true", help="go on from the run's own checkpoint")
     parser.add_argument("--from", dest="start", type=Path, help="go on from this checkpoint, in a run of its own")
     parser.add_argument("--init", dest="weights", type=Path, help="begin with the weights of this checkpoint")
