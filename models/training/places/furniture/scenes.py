@@ -35,7 +35,7 @@ MODELS: Final = (
     ("warehouse/models/aws_robomaker_warehouse_", "ShelfD", "rack", 1, 0.05),
     ("warehouse/models/aws_robomaker_warehouse_", "ShelfE", "rack", 1, 0.05),
 )  # fmt: skip
-_MANY: Final = 1200  # vertices, over which a model has a simpler mesh for afar
+_MANY: Final = 700  # vertices, over which a model has a simpler mesh for afar
 _SEAT: Final = 0.74  # metres, of the bookstore's chair
 
 
