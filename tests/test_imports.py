@@ -57,6 +57,7 @@ TABLE = (
     Row("health",    "message terms config clock",       "psutil prometheus_client"),
     Row("service",   ANYTHING,                           ANYTHING),
     Row("replay",    ANYTHING,                           ANYTHING),
+    Row("truth",     "",                                 "pydantic"),
     Row("annotate",  ANYTHING,                           ANYTHING),
     Row("commands",  ANYTHING,                           ANYTHING),
     Row("cli",       ANYTHING,                           ANYTHING),

@@ -3,11 +3,11 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -20,6 +20,10 @@ from edge_agent.config import CameraConfig, Config, load
 from edge_agent.pipeline import load_detector
 from edge_agent.records import Frame, Gap
 from edge_agent.replay import Replay
+from edge_agent.truth import Compared, Truth, TruthError, compare, load_truth
+
+DIFFERS: Final = 3
+"""Exit status where the count is not that of `--truth`."""
 
 
 @click.command()
@@ -29,6 +33,12 @@ from edge_agent.replay import Replay
 @click.option("--camera", "camera_name", help="Which [[camera]] of the configuration this clip stands for.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--annotate", type=click.Path(path_type=Path), help="Write a copy with boxes drawn in: a debugging aid.")
+@click.option(
+    "--truth",
+    "truth_file",
+    type=click.Path(path_type=Path),
+    help="What a person counted on this clip, to be shown beside the agent's count.",
+)
 @click.option("--start", help="When the clip begins, such as 2026-06-10T10:00:00Z; left out: it ends now.")
 @click.option("--realtime", is_flag=True, help="Take as long as the clip does, instead of as fast as possible.")
 def replay(
@@ -39,10 +49,21 @@ def replay(
     camera_name: str | None,
     as_json: bool,
     annotate: Path | None,
+    truth_file: Path | None,
     start: str | None,
     realtime: bool,
 ) -> None:
-    """Run the whole pipeline on CLIP and show what was counted."""
+    """Run the whole pipeline on CLIP and show what was counted.
+
+    The file of --truth is JSON; a line, a zone or the times may be left out, they are then not compared:
+
+    \b
+        {"lines": {"door": {"in": 7, "out": 5}},
+         "zones": {"till": {"stays": 2, "dwell_s": [31.0, 8.5]}}}
+
+    Exit status: 0 done, and where --truth was given crossings and stays are as it says; 1 failed while running;
+    2 wrong usage or configuration; 3 done, but the count is not that of --truth. Times are shown, not judged.
+    """  # noqa: D301 - click wants the character itself before what it must not wrap
     prepare_opencv()
     with told(), ExitStack() as stack:
         config = load(config_file)
@@ -55,6 +76,7 @@ def replay(
             raise Misuse(f"{clip}: is a folder; name the clip itself")
         if annotate is not None and annotate.resolve() == clip.resolve():
             raise Misuse(f"{annotate}: is the clip itself; give --annotate another name")
+        truth = _truth(truth_file, camera) if truth_file else None
         shape = clip_shape(clip)
         try:
             detector = load_detector(config, config_folder=config_file.absolute().parent, bundle=bundle)
@@ -75,7 +97,22 @@ def replay(
             )
         except AnnotateError as error:
             raise Failure(str(error)) from None
-    click.echo(json.dumps(result) if as_json else _table(result))
+    compared = compare(truth, result) if truth else ()
+    if truth:
+        result["truth"] = [
+            {"what": row.what, "counted": round(row.counted, 3), "true": row.true, "right": row.right}
+            for row in compared
+        ]
+    click.echo(json.dumps(result) if as_json else "\n".join([_table(result), *_against(truth_file, compared)]))
+    if not all(row.right for row in compared):
+        sys.exit(DIFFERS)
+
+
+def _truth(path: Path, camera: CameraConfig) -> Truth:
+    try:
+        return load_truth(path, lines={line.name: line for line in camera.line}, zones={z.name: z for z in camera.zone})
+    except TruthError as error:
+        raise Misuse(str(error)) from None
 
 
 def _camera(config: Config, name: str | None, clip: Path) -> CameraConfig:
@@ -147,3 +184,17 @@ def _table(result: dict[str, Any]) -> str:
         rows += ["", f"hour {hour['start']} to {hour['end']} ({hour['tz']})"]
         rows += [f"  observed {hour['observed_s']} of {hour['expected_s']} s; gaps: {gaps}"]
     return "\n".join(rows)
+
+
+def _against(truth_file: Path | None, compared: Sequence[Compared]) -> list[str]:
+    """The count beside the truth; nothing where there is none."""
+    if not compared:
+        return []
+    rows = ["", f"{truth_file}", f"{'':<36}{'counted':>9}{'true':>9}{'off by':>9}"]
+    for row in compared:
+        places = 0 if row.counts else 1
+        numbers = (f"{row.counted:.{places}f}", f"{row.true:.{places}f}", f"{row.counted - row.true:+.{places}f}")
+        rows.append(f"{row.what:<36}" + "".join(f"{number:>9}" for number in numbers) + ("" if row.right else "  <-"))
+    wrong = sum(not row.right for row in compared)
+    counts = sum(row.counts for row in compared)
+    return [*rows, "all counts are right" if not wrong else f"{wrong} of {counts} counts differ from the truth"]
