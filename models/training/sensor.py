@@ -38,7 +38,7 @@ def develop(light: Floats, rng: np.random.Generator) -> Bytes:
     if not infrared:
         picture = _white_balance(picture, rng)
     picture = _tone(picture, rng)
-    picture = _maybe(0.6, picture, rng, _sharpen)
+    picture = _maybe(0.5, picture, rng, _sharpen)
     picture = _maybe(0.14, picture, rng, _low_resolution)
     if infrared or rng.random() < 0.04:
         picture = np.repeat((picture @ LUMA)[..., None], 3, axis=2)
@@ -104,10 +104,10 @@ def _rain(picture: Floats, rng: np.random.Generator) -> Floats:
 def _lens(picture: Floats, rng: np.random.Generator) -> Floats:
     """Out of focus a little, nearly always; seldom much; sometimes shaken."""
     kind = rng.random()
-    if kind < 0.45:
-        picture = _blurred(picture, rng.uniform(0.3, 0.65))
-    elif kind < 0.58:
-        picture = _blurred(picture, rng.uniform(0.65, 1.5))
+    if kind < 0.5:
+        picture = _blurred(picture, rng.uniform(0.35, 0.75))
+    elif kind < 0.72:
+        picture = _blurred(picture, rng.uniform(0.75, 1.4))
     if rng.random() < 0.06:
         kernel = _streak(rng.uniform(2, 7), rng.uniform(0, np.pi))
         picture = np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
@@ -166,7 +166,7 @@ def _vignette(picture: Floats, rng: np.random.Generator) -> Floats:
 
 def _noise(root: Floats, rng: np.random.Generator, *, dark: bool) -> Floats:
     """Shot and read noise, amplified with the light that is missing; what a denoiser leaves are soft blotches."""
-    strength = rng.uniform(0.02, 0.085) if dark else abs(rng.normal(0, 0.01))
+    strength = rng.uniform(0.02, 0.085) if dark else abs(rng.normal(0, 0.008))
     if strength < 0.003:
         return root
     height, width = root.shape[:2]
@@ -217,7 +217,7 @@ def _tone(root: Floats, rng: np.random.Generator) -> Floats:
 def _sharpen(picture: Floats, rng: np.random.Generator) -> Floats:
     """The bright and dark rims that cameras draw along edges."""
     soft = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.7, 1.5))
-    amount = rng.uniform(0.3, 1.6)
+    amount = rng.uniform(0.2, 1.3)
     return np.asarray(cv2.addWeighted(picture, 1 + amount, soft, -amount, 0), np.float32)
 
 

@@ -10,11 +10,12 @@ from support.solids import at, box
 from training.generate import posters, worker
 from training.generate.__main__ import main
 from training.generate.compose import COUNTS, TOGETHER, Doubles, Floor, Stand, drawn_box, footprints, how_many, relit
+from training.generate.mannequins import mannequin, plastic
 from training.generate.studio import Studio
 from training.generate.worker import Order, make_shard
 from training.render import Renderer
 from training.samples import Sample, Shard
-from training.scene import Camera, Figure, Instance, Light, Part, Place, Spot, Surface
+from training.scene import NOBODY, Camera, Figure, Instance, Light, Part, Place, Spot, Surface
 
 os.environ.setdefault("LP_NUM_THREADS", "1")
 SIZE = (384, 224)
@@ -139,6 +140,23 @@ def test_seats_are_for_those_who_sit() -> None:
     floor.take(stand)
     assert floor.seat(rng) is None
     assert floor.spot(rng, 1.7) is None
+
+
+def test_mannequins_are_nobody() -> None:
+    """A mannequin has no owner, no hair and no skin; a dark one has no head either; its plate is under its feet."""
+    surfaces = {part: Surface((0.4, 0.3, 0.2)) for part in Part}
+    tones = set()
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        look = plastic(surfaces, rng)
+        assert look[Part.HAIR].hidden
+        assert look[Part.HAND].colour != surfaces[Part.HAND].colour
+        assert look[Part.TOP] == surfaces[Part.TOP]
+        tones.add((look[Part.HAND].colour[0] < 0.5, look[Part.FACE].hidden))
+    assert tones == {(True, True), (False, True), (False, False)}
+    parts = mannequin(Dolls().figure(0), Stand(1.0, 3.0, 0.0), np.random.default_rng(1))
+    assert all(part.owner == NOBODY for part in parts)
+    assert parts[0].place[2, 3] == pytest.approx(parts[1].mesh.position[:, 2].max())
 
 
 def test_another_light_is_still_a_light() -> None:

@@ -107,7 +107,12 @@ class Renderer:
             camera: Where it is seen from.
             light: One lamp and what comes from around.
             backdrop: (h, w, 3) sRGB, seen behind everything; None: the light of the sky.
+
+        Raises:
+            ValueError: an owner's number is over MOST_PEOPLE.
         """
+        if any(instance.owner > MOST_PEOPLE for instance in instances):
+            raise ValueError(f"a person's number is over {MOST_PEOPLE}; number the people of a picture from 1")
         instances = sorted(instances, key=lambda instance: instance.owner == NOBODY)
         boxes = placing.boxes(instances, self._meshes)
         seen = placing.in_view(boxes, camera, self.width, self.height)

@@ -140,6 +140,21 @@ def test_the_same_scene_gives_the_same_picture(renderer: Renderer) -> None:
     assert set(np.unique(first.owner)) == {NOBODY, 1, 2}
 
 
+def test_numbers_that_cannot_be_told_apart_are_refused(renderer: Renderer) -> None:
+    """More people than there are squares to draw them alone in is an error, not a wrong label."""
+    with pytest.raises(ValueError, match="over 16"):
+        renderer.draw([person(0, 4, 17)], CAMERA, LIGHT)
+
+
+def test_people_and_things_behind_the_camera_leave_no_trace(renderer: Renderer) -> None:
+    """What is behind the camera is not drawn, nor does a floor that passes under it break."""
+    floor = Instance(box((12.0, 30.0, 0.01)), at(0, 0, -0.01), THING)
+    picture = renderer.draw([floor, person(0, -3.0), person(0.3, 4.0, 2)], CAMERA, LIGHT)
+    assert set(np.unique(picture.owner)) == {NOBODY, 2}
+    below = picture.light[-20:].mean(axis=2)
+    assert below.std() < 0.15 * below.mean()
+
+
 def test_nobody_and_nothing_is_the_light_of_the_sky(renderer: Renderer) -> None:
     """An empty world is drawn, not an error."""
     picture = renderer.draw([], CAMERA, LIGHT)
