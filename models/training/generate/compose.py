@@ -74,7 +74,7 @@ class Floor:
         if not self._spots:
             return None
         away = np.array([np.hypot(spot.x, spot.y) for spot in self._spots])
-        weights = 1.0 / np.maximum(away, 1.0) ** rng.choice([0.0, 0.5, 1.0])
+        weights = 1.0 / np.maximum(away, 1.0) ** rng.choice([0.0, 0.7, 1.4])
         for index in rng.choice(len(self._spots), min(12, len(self._spots)), replace=False, p=weights / weights.sum()):
             spot = self._spots[int(index)]
             x, y = rng.normal((spot.x, spot.y), 0.12)

@@ -16,7 +16,7 @@ from training.samples import Sample
 from training.scene import Figure, Instance, Place
 
 CLOSE: Final = 0.18  # share of pictures with somebody near the camera
-GROUPED: Final = 0.5  # share of further people who join a group
+GROUPED: Final = 0.4  # share of further people who join a group
 MANNEQUINS: Final = {"boutique": 0.3, "shop": 0.02}  # share of such places with some
 LONG_EXPOSURE: Final = 0.1  # share of pictures in which people smear
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
