@@ -16,6 +16,7 @@ def describe(card: Card) -> Iterator[str]:
             ("finds", ", ".join(card.classes)),
             ("looks at", f"{picture.width}x{picture.height} {picture.color} {picture.dtype}, {picture.resize}"),
             ("decoder", f"{card.decoder.name}; score {limits.score}, low {limits.low}, nms_iou {limits.nms_iou}"),
+            *([("score", limits.chosen)] if limits.chosen is not None else []),
             ("files", ", ".join(f"{file.precision} {file.size_bytes / 1e6:.1f} MB" for file in card.file)),
         ]
     )

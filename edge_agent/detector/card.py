@@ -170,6 +170,9 @@ class Thresholds(_Table):
     score: float = Field(gt=0.0, lt=1.0, description="Operating threshold: at or above it a box is a detection.")
     low: float = Field(gt=0.0, lt=1.0, description="Below it nothing leaves the detector.")
     nms_iou: float = Field(gt=0.0, le=1.0, description="Of two boxes of a class that overlap more, one goes.")
+    chosen: Text | None = Field(
+        default=None, description="How `score` was chosen, and on what; absent: by the publisher."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -1,0 +1,1 @@
+"""From nothing to bundle: `scripts/make-default-model`, and its last part alone, `python -m training.make.bundle`."""
