@@ -22,6 +22,7 @@ from training.samples import People, Shard
 RESCAN: Final = 200  # batches between two looks for new shards
 NEGATIVE_SIDE: Final = 512  # pixels, longer side at which negatives are kept
 KINDS: Final = ("person", "head")
+LEAST_VISIBLE: Final = 0.2  # of a person: from less, boxes of an arm or a leg are learned, also on people seen whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def targets_of(everybody: Sequence[People], classes: int = 1) -> Targets:
     """The truth of a batch's pictures; with two classes heads are boxes too."""
     boxes, picture, kind, ignored, ignored_picture = [], [], [], [], []
     for number, people in enumerate(everybody):
-        skip = people["ignore"]
+        skip = people["ignore"] | (people["visible"] < LEAST_VISIBLE)
         ignored.append(people["box"][skip])
         ignored_picture += [number] * int(skip.sum())
         for name, which in zip(("box", "head")[:classes], range(classes), strict=True):

@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
-from support.solids import at, box
+from support.solids import at, box, joined
+from training.figures.solids import rounded
 from training.generate import posters, worker
 from training.generate.__main__ import main
+from training.generate.arms import reaching
 from training.generate.compose import COUNTS, TOGETHER, Doubles, Floor, Stand, drawn_box, footprints, how_many, relit
 from training.generate.mannequins import mannequin, plastic
 from training.generate.studio import Studio
 from training.generate.worker import Order, make_shard
 from training.render import Renderer
+from training.render.projection import project
 from training.samples import Sample, Shard
-from training.scene import NOBODY, Camera, Figure, Instance, Light, Part, Place, Spot, Surface
+from training.scene import NOBODY, Camera, Figure, Instance, Light, Mesh, Part, Place, Spot, Surface
 
 os.environ.setdefault("LP_NUM_THREADS", "1")
 SIZE = (384, 224)
@@ -243,3 +246,30 @@ def test_a_missing_library_is_said_in_one_line(tmp_path: Path) -> None:
     assert told.exit_code == 1
     assert str(tmp_path) in told.output
     assert "Traceback" not in told.output
+
+
+def limb(centre: tuple[float, float, float], size: tuple[float, float, float], part: Part) -> Mesh:
+    solid = rounded(size, centre, part)
+    position = np.asarray(solid.vertices, np.float32)
+    count = len(position)
+    flat, parts = np.zeros((count, 2), np.float32), np.full(count, part, np.uint8)
+    return Mesh(position, np.ones_like(position), flat, position, parts, np.asarray(solid.faces, np.int32))
+
+
+def test_an_arm_that_reaches_in_is_nobodys_and_only_an_arm() -> None:
+    """Of a figure one arm is drawn, without an owner, its hand in front of the camera and in view."""
+    body = box((0.3, 0.25, 1.7), Part.TOP, Part.FACE)
+    arm = joined(limb((0.45, 0, 1.3), (0.5, 0.1, 0.1), Part.SLEEVE), limb((0.75, 0, 1.3), (0.15, 0.1, 0.1), Part.HAND))
+    figure = Figure(joined(body, arm), "reach", female=False, age=30.0, height=1.7)
+    rng = np.random.default_rng(4)
+    drawn = [things for things in (reaching(figure, CAMERA, rng) for _ in range(20)) if things]
+    assert 3 <= len(drawn) <= 17  # the other side has no arm
+    for things in drawn:
+        assert all(thing.owner == NOBODY for thing in things)
+        mesh = things[0].mesh
+        assert set(np.unique(mesh.part)) == {Part.SLEEVE, Part.HAND}
+        hand = mesh.position[mesh.part == Part.HAND].mean(axis=0)
+        world = things[0].place[:3, :3] @ hand + things[0].place[:3, 3]
+        pixel, depth = project(CAMERA, world[None].astype(np.float64), *SIZE)
+        assert depth[0] > 0.2
+        assert ((pixel[0] > -20) & (pixel[0] < np.array(SIZE) + 20)).all()

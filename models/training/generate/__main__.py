@@ -13,6 +13,7 @@ import click
 from tqdm import tqdm
 
 from training.generate.worker import SHARD, Order, work
+from training.places.views import ANY, VIEWS
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -37,14 +38,33 @@ _ROOT: Final = Path(__file__).parents[3]
 @click.option(
     "--places", type=click.Path(path_type=Path), default=_ROOT / ".cache/training/places", help="Keeps textures."
 )
+@click.option(
+    "--view",
+    type=click.Choice(sorted(VIEWS)),
+    default=ANY,
+    show_default=True,
+    help="How the cameras hang and what they look at; docs/training.md.",
+)
+@click.option("--shard", type=click.IntRange(min=1), default=SHARD, show_default=True, help="Pictures in each file.")
 @click.option("--data", type=click.Path(path_type=Path), default=_ROOT.parent / "shared/data", help="The shared data.")
-def main(*, out: Path, pictures: int, seed: int, workers: int, figures: Path, places: Path, data: Path) -> None:
+def main(
+    *,
+    out: Path,
+    pictures: int,
+    seed: int,
+    workers: int,
+    figures: Path,
+    places: Path,
+    view: str,
+    shard: int,
+    data: Path,
+) -> None:
     """Render pictures of people in places; shards that are there are kept."""
     os.environ.setdefault("LP_NUM_THREADS", "1")  # of Mesa's software renderer: processes are the parallelism
-    order = Order(out, seed, figures, places, data)
-    shards = range(-(-pictures // SHARD))
+    order = Order(out, seed, figures, places, data, view, shard)
+    shards = range(-(-pictures // shard))
     missing = [number for number in shards if not order.path(number).exists()]
-    with tqdm(total=len(shards) * SHARD, initial=(len(shards) - len(missing)) * SHARD, unit="picture") as bar:
+    with tqdm(total=len(shards) * shard, initial=(len(shards) - len(missing)) * shard, unit="picture") as bar:
         error = _run(order, missing, min(workers, len(missing)), bar)
     if error:
         raise click.ClickException(error)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from training import labels, sensor
 from training.figures import Look, dress
 from training.generate import compose
+from training.generate.arms import reaching
 from training.generate.compose import Doubles, Floor, Stand
 from training.generate.mannequins import STILL, mannequin
 from training.render import Renderer
@@ -18,6 +19,7 @@ from training.scene import Figure, Instance, Place
 CLOSE: Final = 0.18  # share of pictures with somebody near the camera
 GROUPED: Final = 0.4  # share of further people who join a group
 MANNEQUINS: Final = {"boutique": 0.3, "shop": 0.02}  # share of such places with some
+ARMS: Final = 0.08  # share of pictures with an arm or two that reach in from outside
 LONG_EXPOSURE: Final = 0.1  # share of pictures in which people smear
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
 
@@ -82,6 +84,7 @@ class Studio:
         instances = [
             *place.things,
             *self._mannequins(place, floor, rng),
+            *self._arms(place, rng),
             *(one.instance(number) for number, one in enumerate(people, 1)),
         ]
         picture = self._renderer.draw(instances, place.camera, place.light, place.backdrop)
@@ -101,6 +104,14 @@ class Studio:
             if figure is not None and stand is not None and figure.pose == STILL:
                 floor.take(stand)
                 found += mannequin(figure, stand, rng)
+        return found
+
+    def _arms(self, place: Place, rng: np.random.Generator) -> list[Instance]:
+        if rng.random() >= ARMS:
+            return []
+        found: list[Instance] = []
+        for _ in range(int(rng.integers(1, 3))):
+            found += reaching(self._library.figure(int(rng.integers(len(self._library)))), place.camera, rng)
         return found
 
     def people(self, place: Place, floor: Floor, rng: np.random.Generator) -> list[Somebody]:

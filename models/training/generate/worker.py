@@ -15,6 +15,7 @@ from training.figures import FigureLibrary
 from training.generate import posters
 from training.generate.studio import Studio
 from training.places import Places
+from training.places.views import ANY
 from training.render import Renderer
 from training.samples import ShardWriter
 
@@ -27,13 +28,18 @@ NICENESS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be made: the folder of the shards, the seed, and where figures, places and shared data lie."""
+    """What is to be made: the folder of the shards, the seed, and where figures, places and shared data lie.
+
+    view: of training.places.views.VIEWS; shard: samples in each.
+    """
 
     out: Path
     seed: int
     figures: Path
     places: Path
     data: Path
+    view: str = ANY
+    shard: int = SHARD
 
     def path(self, number: int) -> Path:
         """The shard of that number."""
@@ -55,7 +61,7 @@ def work(order: Order, numbers: Sequence[int], progress: "Queue[int | str]", sto
 
 def open_studio(order: Order) -> Studio:
     """A renderer with the places and figures, and people on the posters."""
-    places, library = Places(order.data, order.places), FigureLibrary(order.figures)
+    places, library = Places(order.data, order.places, order.view), FigureLibrary(order.figures)
     posters.fill(places.textures(), places.poster_layers, library, np.random.default_rng(order.seed))
     return Studio(Renderer(), places, library)
 
@@ -66,11 +72,11 @@ def make_shard(
     """Make and write one shard from its seed and number alone; nothing is written when it is stopped before its end."""
     rng = np.random.default_rng([order.seed, number])
     writer = ShardWriter()
-    while len(writer) < SHARD:
+    while len(writer) < order.shard:
         for sample in studio.samples(rng):
             if stopped():
                 return
-            if len(writer) < SHARD:
+            if len(writer) < order.shard:
                 writer.add(sample)
                 tell()
     writer.write(order.path(number))
