@@ -193,7 +193,8 @@ def _against(truth_file: Path | None, compared: Sequence[Compared]) -> list[str]
     rows = ["", f"{truth_file}", f"{'':<36}{'counted':>9}{'true':>9}{'off by':>9}"]
     for row in compared:
         places = 0 if row.counts else 1
-        numbers = (f"{row.counted:.{places}f}", f"{row.true:.{places}f}", f"{row.counted - row.true:+.{places}f}")
+        off = round(row.counted - row.true, places) + 0.0  # never -0.0
+        numbers = (f"{row.counted:.{places}f}", f"{row.true:.{places}f}", f"{off:+.{places}f}")
         rows.append(f"{row.what:<36}" + "".join(f"{number:>9}" for number in numbers) + ("" if row.right else "  <-"))
     wrong = sum(not row.right for row in compared)
     counts = sum(row.counts for row in compared)
