@@ -32,10 +32,12 @@ _WINDOWS: Final = 16
 class Places:
     """The assets of all places, loaded once; meshes are shared between places, so that a renderer may keep them.
 
-    data_folder: the shared data (shelves, panoramas, scenes); cache_folder: where textures once made are kept.
+    data_folder: the shared data (shelves, panoramas, scenes); cache_folder: where textures once made are kept; view:
+    of views.VIEWS, what cameras and kinds of places all of them have.
     """
 
-    def __init__(self, data_folder: Path, cache_folder: Path) -> None:
+    def __init__(self, data_folder: Path, cache_folder: Path, view: str = views.ANY) -> None:
+        self._view = views.VIEWS[view]
         self._panoramas = load_panoramas(data_folder / "panoramas")
         self._open = tuple(panorama for panorama in self._panoramas if panorama.name in _SKIES)
         models, pictures = scenes.load(data_folder / "scenes")
@@ -46,6 +48,8 @@ class Places:
         self._stock = _stock() | models
         self._kinds: tuple[Kind, ...] = (*shops.KINDS, *indoors.KINDS, *outdoors.KINDS)
         weights = np.array([kind.weight for kind in self._kinds] + [_PANORAMA, _PHOTOGRAPH])
+        if self._view is not None and self._view.kinds:
+            weights *= [kind in self._view.kinds for kind in self.kinds]
         self._shares = weights / weights.sum()
 
     @property
@@ -70,7 +74,7 @@ class Places:
         return self._panorama(rng) if number == len(self._kinds) else self._photograph(rng)
 
     def _built(self, rng: np.random.Generator, kind: Kind) -> Place:
-        view = views.camera(rng, kind.mount)
+        view = views.camera(rng, kind.mount, self._view)
         stage = Stage(rng, self._layers, self._stock, float(rng.normal(0, 0.3)))
         farthest = kind.furnish(stage, self._grounds, view.height)
         if not kind.outdoors:
@@ -98,7 +102,7 @@ class Places:
 
     def _panorama(self, rng: np.random.Generator) -> Place:
         panorama = self._panoramas[int(rng.integers(len(self._panoramas)))]
-        view = views.camera(rng, views.Mount((1.4, 3.5), (2, 40)))
+        view = views.camera(rng, views.Mount((1.4, 3.5), (2, 40)), self._view)
         view = replace(view, fov=max(view.fov, float(rng.uniform(1.2, 1.5))), k1=max(view.k1, -0.06))
         yaw, exposure = float(rng.uniform(-np.pi, np.pi)), float(np.exp(rng.uniform(np.log(0.6), np.log(5))))
         stage = Stage(rng, self._layers, self._stock, 0.0)
@@ -125,7 +129,7 @@ class Places:
 
     def _photograph(self, rng: np.random.Generator) -> Place:
         """People before photographs of goods that fill the picture."""
-        view = views.camera(rng, views.Mount((1.2, 3.0), (0, 30)))
+        view = views.camera(rng, views.Mount((1.2, 3.0), (0, 30)), self._view)
         stage = Stage(rng, self._layers, self._stock, 0.0)
         stage.walkable.append((-20.0, 0.3, 20.0, 20.0))
         kinds = self._layers.named

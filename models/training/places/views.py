@@ -1,7 +1,8 @@
 """How a surveillance camera hangs, what light there is, and where before it people of all sizes would stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -24,8 +25,40 @@ class Mount:
     pitch: tuple[float, float] = (8.0, 48.0)
 
 
-def camera(rng: np.random.Generator, mount: Mount) -> Camera:
-    """A camera as installers hang it: now and then steep, close, rolled or with a wide lens."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """The cameras of a shop with an unusual view: ranges that a training is restricted to.
+
+    height: metres; pitch: degrees below the horizon; fov: degrees, horizontal; bend: of the strongest barrel; kinds: of
+    places, none: all.
+    """
+
+    height: tuple[float, float]
+    pitch: tuple[float, float]
+    fov: tuple[float, float]
+    bend: tuple[float, float] = (0.0, 0.5)
+    kinds: tuple[str, ...] = ()
+
+
+ANY: Final = "any"
+_ROOMS: Final = ("shop", "boutique", "kiosk", "cafe", "corridor", "office", "entrance", "warehouse")
+VIEWS: Final[Mapping[str, View | None]] = MappingProxyType(
+    {
+        ANY: None,
+        "ceiling": View((2.4, 4.5), (60, 90), (65, 105), kinds=_ROOMS),
+        "fisheye": View((2.3, 4.0), (25, 90), (105, 125), (0.8, 1.0), kinds=_ROOMS),
+        "corridor": View(
+            (2.1, 3.2), (6, 30), (40, 75), kinds=("corridor", "shop", "warehouse", "entrance", "stairwell")
+        ),
+    }
+)
+"""What `python -m training.generate --view` knows; a shop adds its own here."""
+
+
+def camera(rng: np.random.Generator, mount: Mount, wanted: View | None = None) -> Camera:
+    """A camera as installers hang it: now and then steep, close, rolled or with a wide lens; or one of a view."""
+    if wanted is not None:
+        return _of_view(rng, wanted)
     height = float(rng.uniform(*mount.height))
     pitch = float(rng.uniform(*mount.pitch))
     style = rng.random()
@@ -40,6 +73,17 @@ def camera(rng: np.random.Generator, mount: Mount) -> Camera:
     k1 = float(np.clip(bend / corner**2, -0.3, 0.02))
     shift = (float(rng.normal(0, 0.03)), float(rng.normal(0, 0.03)))
     return Camera(height, float(np.radians(pitch)), float(roll), float(fov), k1, shift)
+
+
+def _of_view(rng: np.random.Generator, wanted: View) -> Camera:
+    height, pitch, fov, bend = (
+        float(rng.uniform(*limits)) for limits in (wanted.height, wanted.pitch, wanted.fov, wanted.bend)
+    )
+    corner = np.hypot(1, TALL / WIDTH) * np.tan(np.radians(fov) / 2)
+    roll, shift = np.radians(rng.normal(0, 2)), (float(rng.normal(0, 0.03)), float(rng.normal(0, 0.03)))
+    return Camera(
+        height, float(np.radians(pitch)), float(roll), float(np.radians(fov)), float(-bend * _BEND / corner**2), shift
+    )
 
 
 def _grey(rng: np.random.Generator, level: float, warmth: float, spread: float = 0.03) -> tuple[float, float, float]:
