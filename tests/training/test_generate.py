@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from support.solids import at, box, joined
 from training.figures.solids import rounded
-from training.generate import posters, worker
+from training.generate import posters
 from training.generate.__main__ import main
 from training.generate.arms import reaching
 from training.generate.compose import COUNTS, TOGETHER, Doubles, Floor, Stand, drawn_box, footprints, how_many, relit
@@ -190,13 +190,11 @@ def test_samples_hold_their_truth(studio: Studio) -> None:
     assert max(counts) >= 3
 
 
-def test_a_shard_follows_from_its_seed_and_number(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shard_follows_from_its_seed_and_number(studio: Studio, tmp_path: Path) -> None:
     """Made twice, in another order, a shard is the same; another number or seed is another shard."""
-    monkeypatch.setattr(worker, "SHARD", 4)
     orders = [
-        Order(tmp_path / name, seed, tmp_path, tmp_path, tmp_path) for name, seed in (("a", 1), ("b", 1), ("c", 2))
+        Order(tmp_path / name, seed, tmp_path, tmp_path, tmp_path, shard=4)
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
     ]
     told = list[int]()
     for order, numbers in zip(orders, ((0, 1), (1, 0), (0,)), strict=True):
