@@ -173,6 +173,7 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 @click.option("--licence", default="Apache-2.0", show_default=True, help="Of the weights, SPDX.")
 @click.option("--publisher", default="this project", show_default=True)
 @click.option("--url", default=NO_URL, help="Where the publisher describes them.")
+@click.option("--calibration", type=click.IntRange(1), default=Recipe.pictures, show_default=True, help="Pictures.")
 @click.option("--speed-s", type=click.FloatRange(0.1, 3600), default=20.0, show_default=True)
 @click.option("--no-real-pictures", is_flag=True, help="Evaluate on the hold-out alone.")
 def main(
@@ -192,6 +193,7 @@ def main(
     licence: str,
     publisher: str,
     url: str,
+    calibration: int,
     speed_s: float,
     no_real_pictures: bool,
 ) -> None:
@@ -208,6 +210,7 @@ def main(
         licence=licence,
         publisher=publisher,
         url=url,
+        calibration=calibration,
         speed_s=speed_s,
         places=None if no_real_pictures else Places.around(REPOSITORY),
     )
