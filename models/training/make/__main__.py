@@ -25,6 +25,7 @@ _COOLDOWN_SHARE: Final = 6  # one sixth of the samples
 
 QUICK: Final[Mapping[str, Any]] = {
     "figures": 30,
+    "batch": 15,
     "pictures": 40,
     "holdout": 20,
     "shard": 20,

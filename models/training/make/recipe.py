@@ -26,6 +26,7 @@ class Recipe:
         seed: decides everything but the speed.
         view: of training.generate.
         figures: people in the library.
+        batch: of them that are written together.
         pictures: to render.
         holdout: pictures to render for the evaluation and for int8's and the score's choice.
         shard: pictures per shard.
@@ -50,6 +51,7 @@ class Recipe:
     seed: int = 1
     view: str = ANY
     figures: int = 3000
+    batch: int = 100
     pictures: int = 30_000
     holdout: int = 2000
     shard: int = 500
@@ -77,7 +79,7 @@ def steps(recipe: Recipe) -> list[Step]:
     found = [
         _figures(recipe, recipe.seed, recipe.figures, "people"),
         _pictures(recipe, recipe.seed, recipe.pictures, "pictures"),
-        _figures(recipe, held, max(recipe.figures // 10, 100), "other people for the hold-out"),
+        _figures(recipe, held, max(recipe.figures // 10, recipe.batch), "other people for the hold-out"),
         _pictures(recipe, held, recipe.holdout, "pictures for the hold-out"),
     ]
     if recipe.clips:
@@ -114,7 +116,7 @@ def _arguments(**values: object) -> tuple[str, ...]:
 
 def _figures(recipe: Recipe, seed: int, count: int, whom: str) -> Step:
     folder = _library(recipe, seed)
-    arguments = _arguments(out=folder, count=count, seed=seed, data=recipe.data)
+    arguments = _arguments(out=folder, count=count, batch=recipe.batch, seed=seed, data=recipe.data)
     return Step(f"figures-{seed:03d}", f"making {count} {whom}", "training.figures", arguments, (folder,))
 
 
@@ -153,7 +155,7 @@ def _sources(recipe: Recipe, *, real: bool) -> dict[str, object]:
 def _hardware(recipe: Recipe) -> dict[str, object]:
     """Processes share a step on processors; an accelerator needs one, and many that make its batches."""
     processes = 1 if recipe.device not in ("", "cpu") else min(recipe.cores, BATCH)
-    workers = max(recipe.cores - 1, 1) if processes == 1 else 1
+    workers = recipe.cores - 1 if processes == 1 else 1  # 0: they are made between the steps
     return {"batch": BATCH // processes, "processes": processes, "workers": workers, "device": recipe.device}
 
 
