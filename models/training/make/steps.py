@@ -125,7 +125,7 @@ def _run(step: Step, lock: int) -> float:
     """Run one step to its end; how many seconds it took."""
     environment = os.environ | {
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "models"), str(REPOSITORY)]),
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "models"), str(REPOSITORY), *_given_path()]),
         "PYTHONWARNINGS": "ignore",
     }
     started, parent = time.monotonic(), os.getpid()
@@ -148,6 +148,10 @@ def _run(step: Step, lock: int) -> float:
     if code:
         raise StepError(f"{step.name}: ended with status {code}; the same command goes on once that is mended")
     return time.monotonic() - started
+
+
+def _given_path() -> list[str]:
+    return [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
 
 
 def _end_with(parent: int) -> None:
