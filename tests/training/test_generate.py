@@ -271,3 +271,26 @@ def test_an_arm_that_reaches_in_is_nobodys_and_only_an_arm() -> None:
         pixel, depth = project(CAMERA, world[None].astype(np.float64), *SIZE)
         assert depth[0] > 0.2
         assert ((pixel[0] > -20) & (pixel[0] < np.array(SIZE) + 20)).all()
+
+
+def test_upright_things_are_nobodys_and_stand_where_nobody_does() -> None:
+    """Bottles, tables and lamps have no owner, take the floor they stand on, and are of life's size."""
+    rng = np.random.default_rng(6)
+    place = place_with(*(Spot(float(x), float(y)) for x, y in rng.uniform((-1.5, 2), (1.5, 8), (40, 2))))
+    count = 0
+    for _ in range(60):
+        floor = Floor(place, NOWHERE, SIZE)
+        found = clutter.things(floor, rng)
+        count += len(found)
+        for thing in found:
+            mesh = thing.mesh
+            assert thing.owner == NOBODY
+            assert {Part(part) for part in np.unique(mesh.part)} <= set(thing.surfaces)
+            assert 0.15 < np.ptp(mesh.position[:, 2]) < 2.0
+            assert np.isfinite(mesh.normal).all()
+            x, y = thing.place[:2, 3]
+            assert floor.spot(rng, 1.7) is None or all(
+                np.hypot(stand.x - x, stand.y - y) > TOGETHER
+                for stand in filter(None, (floor.spot(rng, 1.7) for _ in range(3)))
+            )
+    assert count > 60

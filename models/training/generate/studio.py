@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training import labels, sensor
 from training.figures import Look, dress
-from training.generate import compose
+from training.generate import clutter, compose
 from training.generate.arms import reaching
 from training.generate.compose import Doubles, Floor, Stand
 from training.generate.mannequins import STILL, mannequin
@@ -20,6 +20,7 @@ CLOSE: Final = 0.18  # share of pictures with somebody near the camera
 GROUPED: Final = 0.4  # share of further people who join a group
 MANNEQUINS: Final = {"boutique": 0.3, "shop": 0.02}  # share of such places with some
 ARMS: Final = 0.08  # share of pictures with an arm or two that reach in from outside
+CLUTTER: Final = 0.4  # share of pictures with upright things among the people
 LONG_EXPOSURE: Final = 0.1  # share of pictures in which people smear
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
 
@@ -85,6 +86,7 @@ class Studio:
             *place.things,
             *self._mannequins(place, floor, rng),
             *self._arms(place, rng),
+            *(clutter.things(floor, rng) if rng.random() < CLUTTER else ()),
             *(one.instance(number) for number, one in enumerate(people, 1)),
         ]
         picture = self._renderer.draw(instances, place.camera, place.light, place.backdrop)
