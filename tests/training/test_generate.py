@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from support.solids import at, box, joined
 from training.figures.solids import rounded
-from training.generate import posters
+from training.generate import clutter, posters
 from training.generate.__main__ import main
 from training.generate.arms import reaching
 from training.generate.compose import COUNTS, TOGETHER, Doubles, Floor, Stand, drawn_box, footprints, how_many, relit

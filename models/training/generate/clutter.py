@@ -51,7 +51,10 @@ def turned(profile: _Profile) -> Mesh:
     """The profile (n, 3) turned around the upright axis, flat shading at its edges."""
     angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    positions, normals, parts, faces = [], [], [], []
+    positions: list[Floats] = []
+    normals: list[Floats] = []
+    parts: list[NDArray[np.uint8]] = []
+    faces: list[NDArray[np.int64]] = []
     for (r0, z0, _), (r1, z1, slot) in pairwise(profile):
         slope = np.array([z1 - z0, r0 - r1])
         slope /= max(float(np.linalg.norm(slope)), 1e-9)
