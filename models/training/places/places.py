@@ -24,6 +24,7 @@ _PHOTOGRAPH: Final = 5.0
 _CLOSE: Final = 0.1  # metres between the middle of somebody at a shelf or counter and the furniture
 _LOW: Final = 2.6  # metres: from higher up a table close to the camera would not be seen
 _TABLES: Final = 0.25
+_STEEP: Final = np.radians(50)  # such a camera of a view hangs in the room, not at its wall
 _SKIES: Final = ("city", "park", "night")
 _OUTSIDE: Final = (*_SKIES, "lobby", "bridge", "hall")
 _WINDOWS: Final = 16
@@ -81,6 +82,8 @@ class Places:
             odds(stage)
         if not kind.outdoors and view.height < _LOW and rng.random() < _TABLES:
             foreground(stage, view.height)
+        if self._view is not None and view.pitch > _STEEP:
+            stage.advance(float(rng.uniform(0.8, max(0.9, min(4.0, farthest / 2)))))
         light = views.outdoor_light(rng) if kind.outdoors else views.indoor_light(rng)
         horizon = view.pitch - np.arctan(np.tan(view.fov / 2) * views.TALL / views.WIDTH) < 0.05
         behind = backdrops.surroundings(self._open, rng, view, light) if kind.outdoors and horizon else None

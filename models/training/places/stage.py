@@ -1,6 +1,7 @@
 """A place while it is being furnished: things are put on a plan, which is then turned and moved before the camera."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -31,11 +32,19 @@ class Stage:
         self.look(aim)
         self._taken: list[tuple[float, float, float, float, float]] = []  # x, y, half x, half y, turn
         self.walkable: list[tuple[float, float, float, float]] = []  # x0, y0, x1, y1 on the plan
+        self._ahead = 0.0
 
     def look(self, aim: float) -> None:
         """Turn the camera on the plan; before anything is put there."""
         self.aim = aim
         self._frame = shapes.transform(turn=-aim)
+
+    def advance(self, metres: float) -> None:
+        """Move the camera straight ahead; after everything was put there."""
+        self._ahead += metres
+        back = np.asarray(shapes.transform((0.0, -metres, 0.0)), np.float32)
+        self.things = [replace(thing, place=back @ thing.place) for thing in self.things]
+        self.spots = [replace(spot, y=spot.y - metres) for spot in self.spots]
 
     def any(self, name: str) -> Piece:
         """One of the pieces of that name."""
@@ -92,7 +101,8 @@ class Stage:
     def plan_of(self, world: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points of the plan (n, 2) for points before the camera (n, 2)."""
         cos, sin = np.cos(self.aim), np.sin(self.aim)
-        return np.asarray(world @ np.array([[cos, sin], [-sin, cos]]), np.float64)
+        from_foot = world + np.array([0.0, self._ahead])
+        return np.asarray(from_foot @ np.array([[cos, sin], [-sin, cos]]), np.float64)
 
     def free(self, points: NDArray[np.float64], margin: float = BODY) -> NDArray[np.bool_]:
         """Which points of the plan (n, 2) are walkable and not taken."""
