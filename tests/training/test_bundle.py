@@ -88,6 +88,8 @@ def test_weaknesses_are_what_was_measured() -> None:
     assert "'age: child, to 12' less often (0.50)" in text
     assert not any(name in text for name in ("bend", "grey pictures", "rare", "sex", "24 to 32"))
     assert found[-len(ALWAYS) :] == ALWAYS
+    assert any("60 degrees" in each for each in found)
+    assert any("'ceiling' alone" in each for each in weaknesses(rendered(clear=clear), light, None, "ceiling"))
     small = weaknesses(rendered(clear=clear, small=Share(30, 100)), light, None)
     assert any(each.startswith("Small people") and "24 to 32: 0.30" in each for each in small)
 

@@ -26,6 +26,7 @@ from training.make.progress import Say
 from training.make.provenance import Seen
 from training.make.threshold import choose
 from training.network import HEIGHT, WIDTH
+from training.places.views import ANY, VIEWS
 from training.quantise import Recipe, quantise
 
 SHIPPED: Final = Precision.INT8
@@ -42,6 +43,7 @@ class Order:
         checkpoint: cooled down.
         seen: what trained it.
         clips: names of the clips in `seen.real`.
+        view: of training.places.views, that the rendered pictures have.
         holdout: shards of a seed and of figures that did not train it.
         out: the bundle's folder; one that is there is replaced at the end.
         command: that made the checkpoint.
@@ -63,6 +65,7 @@ class Order:
     commit: str
     report: Path
     clips: tuple[str, ...] = ()
+    view: str = ANY
     licence: str = "Apache-2.0"
     publisher: str = "this project"
     url: str = NO_URL
@@ -93,7 +96,7 @@ def make_bundle(order: Order, say: Say = lambda _what: None) -> Card:
     plain = plain.model_copy(update={"thresholds": choice.thresholds})
     _write_card(folder, plain)
     evaluation = evaluate(folder, holdout, places=order.places, trained_on=order.clips, speed_s=order.speed_s, say=say)
-    card = evaluation.card(plain, SHIPPED)
+    card = evaluation.card(plain, SHIPPED, order.view)
     _write_card(folder, card)
     write_report(order.report, evaluation, f"score {choice.thresholds.score:g}: {choice.thresholds.chosen}")
     _replace(folder, order.out.resolve())
@@ -122,10 +125,11 @@ def _plain_card(order: Order, files: tuple[ModelFile, ...], training: Training) 
     """The card without what only an evaluation knows."""
     network, preset = network_of(order.checkpoint), PRESETS["fcos"]
     learned = "rendered people" + (" and a few clips" if order.clips else "")
+    cameras = "fixed cameras" if order.view == ANY else f"cameras with the view '{order.view}'"
     return Card(
         name=order.out.resolve().name,
         version=files[0].sha256[:12],
-        description=f"People seen by fixed cameras, learned from {learned}; int8 for small processors.",
+        description=f"People seen by {cameras}, learned from {learned}; int8 for small processors.",
         licence=order.licence,
         source=Source(publisher=order.publisher, url=order.url),
         classes=("person", "head")[: network.classes],
@@ -169,6 +173,7 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 @click.option("--real", type=_FOLDER, help="Shards of labelled clips that trained it.")
 @click.option("--real-share", type=click.FloatRange(0, 1), default=0.0, help="Of what it saw.")
 @click.option("--clip", "clips", multiple=True, metavar="NAME", help="Of --real, such as classroom.gif; repeat.")
+@click.option("--view", type=click.Choice(sorted(VIEWS)), default=ANY, show_default=True, help="That it learned.")
 @click.option("--report", type=_FOLDER, help="Folder for the whole evaluation.  [default: .cache/evaluation/NAME]")
 @click.option("--licence", default="Apache-2.0", show_default=True, help="Of the weights, SPDX.")
 @click.option("--publisher", default="this project", show_default=True)
@@ -189,6 +194,7 @@ def main(
     real: Path | None,
     real_share: float,
     clips: tuple[str, ...],
+    view: str,
     report: Path | None,
     licence: str,
     publisher: str,
@@ -207,6 +213,7 @@ def main(
         commit=commit or provenance.commit_of(REPOSITORY),
         report=report or REPOSITORY / ".cache/evaluation" / out.resolve().name,
         clips=clips,
+        view=view,
         licence=licence,
         publisher=publisher,
         url=url,

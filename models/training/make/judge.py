@@ -28,13 +28,19 @@ class Evaluation:
     full: Full | None
     holdout: Holdout
 
-    def card(self, plain: Card, shipped: Precision) -> Card:
-        """The card with measurements and weaknesses; `shipped` is the file that devices run by default."""
+    def card(self, plain: Card, shipped: Precision, view: str) -> Card:
+        """The card with measurements and weaknesses.
+
+        Args:
+            plain: the card without them.
+            shipped: the file that devices run by default.
+            view: of training.places.views, that the training's pictures have.
+        """
         shown = next(network for network in self.networks if network.precision is shipped)
         real = next((each for each in self.quick.own if each.label == shown.label), None) if self.quick else None
         return plain.model_copy(
             update={
-                "weaknesses": weaknesses(self.rendered[shown.label], by_light(shown, self.holdout), real),
+                "weaknesses": weaknesses(self.rendered[shown.label], by_light(shown, self.holdout), real, view),
                 "measured": measured(
                     {network.label: network.precision for network in self.networks},
                     self.rendered,

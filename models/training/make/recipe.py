@@ -210,6 +210,7 @@ def _bundle(recipe: Recipe) -> Step:
         real=recipe.work / "real" if real else None,
         real_share=_share_of_all(recipe) if real else None,
         clip=tuple(clip.name for clip in recipe.clips),
+        view=recipe.view,
         out=recipe.out,
         report=recipe.work / "report",
         command=recipe.command,

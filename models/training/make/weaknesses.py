@@ -12,6 +12,7 @@ from training.evaluation.evaluate import Figures
 from training.evaluation.holdout import CLEAR, CLEAR_PX, HEIGHTS, VISIBLE, Group, Holdout, Rendered, looks
 from training.evaluation.networks import Network
 from training.evaluation.statistics import Share
+from training.places.views import ANY
 
 _POOR: Final = 0.7  # recall below which people are said to be missed often
 _WORSE: Final = 0.08  # of recall, below that of everybody, that is worth a sentence
@@ -21,9 +22,13 @@ _POSES: Final = 4
 
 ALWAYS: Final = (
     "It knows rendered people; clothes, poses and things that nobody has modelled may be missed or taken for people.",
-    "Few of its pictures look down by more than 60 degrees, none is a circular fisheye picture: see docs/training.md.",
     "It sees pictures, not time: a life-size poster, a mannequin or a reflection may be taken for a person.",
 )
+
+_STEEP: Final = (
+    "Few of its pictures look down by more than 60 degrees; docs/training.md says how to train for such cameras."
+)
+_ROUND: Final = "It has never seen the circular picture of a 180-degree fisheye camera."
 
 EVERYTHING: Final = "all pictures"
 
@@ -58,14 +63,18 @@ def by_light(network: Network, holdout: Holdout) -> dict[str, Share]:
     return {name: Share(found[name], there[name]) for name in CONDITIONS}
 
 
-def weaknesses(rendered: Rendered, light: Mapping[str, Share], real: Figures | None) -> tuple[str, ...]:
+def weaknesses(
+    rendered: Rendered, light: Mapping[str, Share], real: Figures | None, view: str = ANY
+) -> tuple[str, ...]:
     """Sentences for the card.
 
     Args:
         rendered: what the file that devices run by default found in the hold-out.
         light: its `by_light`.
         real: what it found in real pictures; None: nobody had any.
+        view: of training.places.views, that its pictures have.
     """
+    only = f"It was trained for the view '{view}' alone; for other cameras take the default network."
     usual = light[EVERYTHING].interval.value
     sentences = [
         *_real(real),
@@ -75,7 +84,7 @@ def weaknesses(rendered: Rendered, light: Mapping[str, Share], real: Figures | N
         *_light(light, usual),
         *_groups(rendered.by_group),
     ]
-    return (*sentences, *ALWAYS)
+    return (*sentences, _STEEP if view == ANY else only, _ROUND, *ALWAYS)
 
 
 def _real(figures: Figures | None) -> Iterator[str]:
