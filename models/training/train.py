@@ -1,7 +1,8 @@
 """Trains the detector: `python -m training.train --shards FOLDER --out RUN --pictures N`.
 
-A run is a folder: checkpoint.pt (everything to go on; also written on SIGTERM), log.csv. It goes on with --resume, as
-if it had not stopped; --from CHECKPOINT --cooldown N brings a copy of any state to rest, which is the one to ship.
+A run is a folder: checkpoint.pt (everything to go on; also written on SIGTERM), log.csv, and `finished` at its end. It
+goes on with --resume, as if it had not stopped; --from CHECKPOINT --cooldown N brings a copy of any state to rest, which
+is the one to ship.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from training.optimiser import Average, Schedule, optimisers
 
 CLIP: Final = 10.0  # norm at which a gradient is cut
 LOG_EVERY: Final = 50  # steps
+FINISHED: Final = "finished"  # the file that tells a run at its end from one that was asked to stop
 SMALL: Final = (256, 160)  # pixels, width and height of the first `--small` pictures
 
 
@@ -210,6 +212,8 @@ def train(options: Options, rank: int = 0) -> State:
     state.network.train()
     stop = Stop()
     end, saved = _end(state, options), time.monotonic()
+    if rank == 0:
+        (options.out / FINISHED).unlink(missing_ok=True)
     size = _input_size(state, options)
     stream = _stream(state, options, rank)
     centres, strides = (t.to(options.device) for t in cells(*size))
@@ -228,6 +232,8 @@ def train(options: Options, rank: int = 0) -> State:
                 if time.monotonic() - saved > options.save_every or state.seen >= end or stop.asked:
                     state.save(options.out / "checkpoint.pt")
                     saved = time.monotonic()
+    if rank == 0 and state.seen >= end:
+        (options.out / FINISHED).touch()
     return state
 
 

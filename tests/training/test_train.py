@@ -12,7 +12,7 @@ from support.shards import write_shards
 from training import train as training
 from training.network import Detector
 from training.optimiser import Average, Schedule, orthogonal
-from training.train import Options, State, main, read_checkpoint, train
+from training.train import FINISHED, Options, State, main, read_checkpoint, train
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ def test_a_training_goes_on_as_if_it_had_not_stopped(options: Options) -> None:
     train(replace(options, pictures=4))
     resumed = train(replace(options, start=options.out / "checkpoint.pt"))
     assert resumed.seen == whole.seen == 8
+    assert (options.out / FINISHED).exists()
     assert torch.equal(weights(resumed), weights(whole))
 
 
@@ -74,6 +75,7 @@ def test_a_request_to_end_writes_a_checkpoint(options: Options, monkeypatch: pyt
     finally:
         signal.signal(signal.SIGTERM, before)
     assert read_checkpoint(options.out / "checkpoint.pt")["seen"] == 2
+    assert not (options.out / FINISHED).exists()
 
 
 def test_resuming_what_never_began_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from training.make.steps import Step
 from training.places.views import ANY
+from training.train import FINISHED
 
 HOLDOUT_SEED: Final = 500  # is added to the seed: other people, other places than those that train
 BATCH: Final = 32  # pictures per step, of all processes
@@ -176,7 +177,7 @@ def _training(recipe: Recipe, samples: int, *, real: bool) -> Step:
         f"training on {samples} samples" + (", real ones among them" if real else ""),
         "training.train",
         arguments,
-        (run / "checkpoint.pt",),
+        (run / FINISHED,),
         goes_on=run / "checkpoint.pt",
         resume=("--resume",),
     )
@@ -196,7 +197,7 @@ def _cooldown(recipe: Recipe) -> Step:
     checkpoint = cooled / "checkpoint.pt"
     says = f"cooling down over {recipe.cooldown} samples"
     # --resume wins over --from.
-    return Step(cooled.name, says, "training.train", arguments, (checkpoint,), checkpoint, ("--resume",))
+    return Step(cooled.name, says, "training.train", arguments, (cooled / FINISHED,), checkpoint, ("--resume",))
 
 
 def _bundle(recipe: Recipe) -> Step:

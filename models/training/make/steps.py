@@ -104,7 +104,7 @@ def _is_done(done: Path, step: Step) -> bool:
 def _finish(done: Path, step: Step, seconds: float) -> None:
     missing = [path for path in step.results if not path.exists()]
     if missing:
-        raise StepError(f"{step.name}: ended well, but {missing[0]} is not there")
+        raise StepError(f"{step.name}: was ended early ({missing[0]} is not there); the same command goes on")
     kept = {"module": step.module, "arguments": step.arguments, "seconds": round(seconds, 1)}
     write_durably(_marker(done, step), (json.dumps(kept, indent=1) + "\n").encode())
 
