@@ -1,7 +1,7 @@
 """Trains the detector: `python -m training.train --shards FOLDER --out RUN --pictures N`.
 
 A run is a folder: checkpoint.pt (everything to go on; also written on SIGTERM), log.csv, and `finished` at its end. It
-goes on with --resume, as if it had not stopped; --from CHECKPOINT --cooldown N brings a copy of any state to rest, which
+goes on with --resume, as if it had not stopped; --from CHECKPOINT --cooldown N brings a copy of any state to rest: that
 is the one to ship.
 """
 
