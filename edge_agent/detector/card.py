@@ -209,6 +209,7 @@ class Accuracy(_Figure):
 
     dataset: Text
     metric: Text
+    unit: Literal["share", "count"] = Field(default="share", description="A share or AUC of 0 to 1, or things counted.")
     precision: Precision = Precision.FP32
 
 

@@ -110,8 +110,10 @@ def agreement_of(reference: Sequence[Detections], other: Sequence[Detections], t
 
 
 def stated_difference(measured: Measured) -> float | None:
-    """The largest difference between int8 and fp32 in what a card says of both; None where it says nothing of both."""
-    figures = {(each.dataset, each.metric, each.precision): each.value for each in measured.accuracy}
+    """The largest difference between int8 and fp32 in a share that a card gives of both; None where there is none."""
+    figures = {
+        (each.dataset, each.metric, each.precision): each.value for each in measured.accuracy if each.unit == "share"
+    }
     differences = [
         abs(value - figures[dataset, metric, Precision.FP32])
         for (dataset, metric, precision), value in figures.items()

@@ -34,11 +34,11 @@ def test_a_wrong_option_is_one_line_and_status_2(script: str) -> None:
 
 
 def test_the_demo_says_what_it_needs(tmp_path: Path) -> None:
-    """Without a network and without shared material the demo says so in one line, sets nothing up and fails."""
+    """In a checkout that lacks the clip the demo says so in one line, sets nothing up and fails."""
     shutil.copytree(REPO / "scripts", tmp_path / "repo" / "scripts")
     done = subprocess.run(["repo/scripts/demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "needs a network" in done.stderr
+    assert "not in this checkout" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert sorted(path.name for path in (tmp_path / "repo").iterdir()) == ["scripts"]
 

@@ -172,3 +172,12 @@ def test_no_measurement_escapes_judgement() -> None:
         if verdict.precision is Precision.INT8:
             assert ratio.high < 1.0
             assert matched == 40
+
+
+def test_counted_things_do_not_speak_against_int8() -> None:
+    """A crossing more or less on one clip is no share: only shares say whether int8 sees the same."""
+    counts = tuple(
+        Accuracy(dataset="a", metric="crossings", value=value, unit="count", precision=precision)
+        for value, precision in ((6.0, Precision.FP32), (7.0, Precision.INT8))
+    )
+    assert stated_difference(Measured(accuracy=counts)) is None

@@ -17,7 +17,7 @@ from training.make import bundle, provenance, threshold
 from training.make.bundle import main
 from training.make.measured import _ends
 from training.make.provenance import Seen, data_of
-from training.make.threshold import LEAST_PRECISION, best_score, choose
+from training.make.threshold import LEAST_PRECISION, best_score, choose, lowest_score
 from training.make.weaknesses import ALWAYS, EVERYTHING, by_light, weaknesses
 from training.network import Detector
 from training.optimiser import Average, Schedule, optimisers
@@ -60,6 +60,15 @@ def test_a_network_without_precision_has_a_score_all_the_same() -> None:
     """Where no score is precise enough, the best F1 decides."""
     _, found = best_score([matched((0.6, True), (0.6, False), (0.6, False))])
     assert found == Tally(1, 2, 0)
+
+
+def test_a_track_lives_on_boxes_that_are_somebody_as_often_as_not() -> None:
+    """The low score is the lowest at which half of the boxes are people, and the operating score where none is."""
+    boxes = [matched((0.81, True), (0.61, True), (0.61, False), (0.31, False), (0.31, False))]
+    assert 0.31 < lowest_score(boxes, 0.8) <= 0.61
+    assert lowest_score([matched((0.6, False), (0.9, True), (0.3, False), (0.3, False))], 0.9) <= 0.6
+    assert lowest_score([matched((0.6, False), (0.6, False))], 0.7) == pytest.approx(0.61)
+    assert lowest_score([matched((0.7, False), (0.7, False))], 0.5) == 0.5
 
 
 def rendered(*, clear: Share, child: Share | None = None, small: Share | None = None) -> Rendered:

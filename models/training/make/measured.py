@@ -68,6 +68,10 @@ def _accuracy(
     )
 
 
+def _count(dataset: str, metric: str, value: float, precision: Precision) -> Accuracy:
+    return Accuracy(dataset=dataset, metric=metric, value=round(value, _DIGITS), unit="count", precision=precision)
+
+
 def _ends(interval: Interval) -> tuple[float, float]:
     """The interval rounded outwards: it still holds the rounded value."""
     scale = 10.0**_DIGITS
@@ -99,20 +103,18 @@ def _clips(figures: Figures, precision: Precision) -> Rows:
         yield _accuracy(dataset, f"recall {metric}", found.pooled.recall, precision)
         yield _accuracy(dataset, f"precision {metric}", found.pooled.precision, precision)
     for clip, boxes in figures.false_boxes.items():
-        yield _accuracy(clip, "false boxes per frame, nobody is there", boxes.per_frame, precision)
-    yield _accuracy("one-by-one.mp4", "mean |boxes - people| per frame", figures.visits.mean, precision)
+        yield _count(clip, "false boxes per frame, nobody is there", boxes.per_frame, precision)
+    yield _count("one-by-one.mp4", "mean |boxes - people| per frame", figures.visits.mean, precision)
 
 
 def _counts(counted: Counted, precision: Precision) -> Rows:
     visits = counted.visits
-    yield _accuracy("one-by-one.mp4", f"crossings counted outwards, {visits.true_out} are right", visits.out, precision)
-    yield _accuracy(
-        "one-by-one.mp4", f"crossings counted inwards, {visits.true_back} are right", visits.back, precision
-    )
+    yield _count("one-by-one.mp4", f"crossings counted outwards, {visits.true_out} are right", visits.out, precision)
+    yield _count("one-by-one.mp4", f"crossings counted inwards, {visits.true_back} are right", visits.back, precision)
     stays = f"stays of the right length, of {len(visits.true_dwell_s)}"
-    yield _accuracy("one-by-one.mp4", stays, visits.stays_right, precision)
+    yield _count("one-by-one.mp4", stays, visits.stays_right, precision)
     for clip, phantoms in counted.phantoms.items():
-        yield _accuracy(clip, "crossings counted, nobody is there", phantoms.crossings, precision)
+        yield _count(clip, "crossings counted, nobody is there", phantoms.crossings, precision)
 
 
 def _hold_out(found: Rendered) -> str:
@@ -124,7 +126,7 @@ def _rendered(found: Rendered, precision: Precision) -> Rows:
     visible = f"of people visible to {COUNTED:g}, at the card's score"
     yield _accuracy(dataset, f"recall {visible}", found.boxes.recall, precision)
     yield _accuracy(dataset, f"precision {visible}", found.boxes.precision, precision)
-    yield _accuracy(dataset, "mean |boxes - people| per picture", found.count.mean, precision)
+    yield _count(dataset, "mean |boxes - people| per picture", found.count.mean, precision)
 
 
 def _groups(found: Rendered, precision: Precision) -> Iterable[Group]:

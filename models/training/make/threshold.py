@@ -4,6 +4,9 @@ The rule: of all scores at which at least LEAST_PRECISION of the boxes are someb
 are equal the higher, because a shop that sees nobody counted as somebody trusts nothing any more. The overlap above
 which two boxes are one person is chosen with it: the lowest of OVERLAPS unless another gains NOTICEABLE F1. A network
 that never gets that precise has the score of its best F1.
+
+`low`, above which a box may still carry a track on, is the lowest score at which boxes are somebody as often as not:
+with a lower one the tracks run after noise.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,8 +29,7 @@ OVERLAPS: Final = (0.45, 0.55, 0.65)
 """IoU of two boxes above which the weaker goes: the lower, the fewer doubles, and the fewer people behind others."""
 
 NOTICEABLE: Final = 0.005
-_LOW: Final = 0.1
-_LOW_SHARE: Final = 1 / 3  # of the operating score: what still feeds a track
+LEAST_LOW_PRECISION: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ def best_score(matched: Sequence[Matched]) -> tuple[float, Tally]:
     return max(scored, key=lambda pair: (*_rank(pair[1]), pair[0]))
 
 
+def lowest_score(matched: Sequence[Matched], score: float) -> float:
+    """The lowest score of SCORES, up to `score`, at which boxes are somebody as often as not; else `score`."""
+    precise = (low for low in SCORES if low < score and tally(matched, low).precision >= LEAST_LOW_PRECISION)
+    return min(precise, default=score)
+
+
 def _rank(found: Tally) -> tuple[bool, float]:
     return found.precision >= LEAST_PRECISION and found.hits > 0, found.f1
 
@@ -73,7 +81,7 @@ def _at_best(bundle: Bundle, precision: Precision, holdout: Holdout) -> Choice:
     network = Network.load(bundle, precision)
     matched = list(_matched(network, holdout))
     score, found = best_score(matched)
-    low = min(_LOW, round(score * _LOW_SHARE, 3))
+    low = lowest_score(matched, score)
     chosen = (
         f"best F1 among scores with a precision of at least {LEAST_PRECISION:g}, for people visible to {CLEAR:g} and "
         f"{CLEAR_PX:g} network pixels high, on {len(matched)} rendered pictures of the hold-out; no real picture had a "
