@@ -11,9 +11,10 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import torch
 import torch.distributed as dist
@@ -163,7 +164,14 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
-        signal.signal(signal.SIGTERM, self._ask)
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGTERM, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._before)
 
     def _ask(self, _signal: int, _frame: object) -> None:
         self.asked = True
@@ -206,11 +214,26 @@ def _share_gradients(network: torch.nn.Module, stop: Stop | None) -> None:
 
 def train(options: Options, rank: int = 0) -> State:
     """Train until the end that the options name; only rank 0 writes."""
-    torch.set_num_threads(options.threads)
+    with _tuned(options.threads), Stop() as stop:
+        return _train(options, rank, stop)
+
+
+@contextmanager
+def _tuned(threads: int) -> Iterator[None]:
+    """Meanwhile numbers below the norm's range are zero, which saves much time; who comes after may need them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(before)
+
+
+def _train(options: Options, rank: int, stop: "Stop") -> State:
     state = begin(options)
     state.network.train()
-    stop = Stop()
     end, saved = _end(state, options), time.monotonic()
     if rank == 0:
         (options.out / FINISHED).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from support.shards import write_shards
-from training.batches import Batch, Batches, Pool, Sources, loader, targets_of
+from training.batches import LEAST_VISIBLE, Batch, Batches, Pool, Sources, loader, targets_of
 from training.samples import PERSON
 
 
@@ -76,14 +76,15 @@ def test_negatives_show_nobody(tmp_path: Path) -> None:
 
 
 def test_targets_name_picture_and_kind() -> None:
-    """Boxes of all pictures lie in one list; the ignored ones in another; heads are of the second kind."""
-    people = np.zeros(2, PERSON)
-    people["box"] = [[0, 0, 10, 40], [20, 0, 30, 40]]
+    """Boxes of all pictures lie in one list, those that are ignored or hardly seen in another; heads are of kind 1."""
+    people = np.zeros(3, PERSON)
+    people["box"] = [[0, 0, 10, 40], [20, 0, 30, 40], [50, 0, 60, 40]]
     people["head"][0] = [2, 0, 8, 8]
     people["ignore"][1] = True
+    people["visible"] = [1, 1, LEAST_VISIBLE * 0.9]
     targets = targets_of([people[:0], people], classes=2)
     assert targets.boxes.tolist() == [[0, 0, 10, 40], [2, 0, 8, 8]]
     assert targets.picture.tolist() == [1, 1]
     assert targets.kind.tolist() == [0, 1]
-    assert targets.ignored.tolist() == [[20, 0, 30, 40]]
-    assert targets.ignored_picture.tolist() == [1]
+    assert targets.ignored.tolist() == [[20, 0, 30, 40], [50, 0, 60, 40]]
+    assert targets.ignored_picture.tolist() == [1, 1]

@@ -14,6 +14,7 @@ HALF: Final = np.pi / 2
 HARD: Final = ("tiles", "concrete", "planks", "tiles")
 PLAIN: Final = ("plaster", "plaster", "panelling", "brick")
 ODDS: Final = ("coat stand", "gate", "vending machine", "ladder", "bags", "bags", "vase", "cut-out", "bin", "pot plant")
+CHAIRS: Final = ("wooden chair", "wooden chair", "scene chair", "stool", "school chair", "office chair")
 USUAL: Final = Mount()
 
 
@@ -168,6 +169,32 @@ def odds(stage: Stage) -> None:
     x0, y0, x1, y1 = stage.walkable[0]
     for _ in range(int(stage.rng.integers(0, 4))):
         loose(stage, Room(x0, y0, x1, y1, 0.0), ODDS, 0.0 if stage.rng.random() < 0.5 else HALF)
+
+
+def seats(stage: Stage, tangent: float, farthest: float) -> None:
+    """One to five chairs of a sort beside each other before the camera, most at tables that hide who sits there.
+
+    tangent: of half the camera's angle, so that they are in view; farthest: metres.
+    """
+    rng = stage.rng
+    names = [name for name in CHAIRS if name in stage.stock]
+    chair, table = stage.any(str(rng.choice(names))), stage.any(str(rng.choice(["table", "table", "round table"])))
+    look, looks = chair.dress(rng, stage.layers), table.dress(rng, stage.layers)
+    away = float(np.exp(rng.uniform(np.log(1.6), np.log(max(2.5, min(farthest, 9.0))))))
+    turn = float(rng.normal(0, 0.6) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi))
+    step, tables = float(rng.uniform(0.6, 1.3)), rng.random() < 0.7
+    first = rng.uniform(-0.7, 0.7) * tangent * away
+    for number in range(int(rng.integers(1, 6))):
+        world = np.array([[first + np.cos(turn) * step * number, away + np.sin(turn) * step * number]])
+        if not stage.free(stage.plan_of(world), 0.2)[0]:
+            continue
+        x, y = (float(value) for value in stage.plan_of(world)[0])
+        facing = turn + stage.aim
+        stage.put(chair, x, y, facing, surfaces=look)
+        stage.sit(chair, x, y, facing)
+        if tables:
+            far = table.half[1] + 0.25
+            stage.put(table, x + float(np.sin(facing)) * far, y - float(np.cos(facing)) * far, facing, surfaces=looks)
 
 
 def till(stage: Stage, room: Room) -> None:

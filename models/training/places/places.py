@@ -11,7 +11,7 @@ from training.places import backdrops, indoors, outdoors, shops, views
 from training.places.backdrops import load_panoramas
 from training.places.furniture import building, clutter, office, scenes, shop, street, vehicles, wall
 from training.places.layers import load_layers
-from training.places.layout import Kind, foreground, odds
+from training.places.layout import Kind, foreground, odds, seats
 from training.places.piece import Piece
 from training.places.rooms import Grounds
 from training.places.stage import Stage
@@ -24,6 +24,7 @@ _PHOTOGRAPH: Final = 5.0
 _CLOSE: Final = 0.1  # metres between the middle of somebody at a shelf or counter and the furniture
 _LOW: Final = 2.6  # metres: from higher up a table close to the camera would not be seen
 _TABLES: Final = 0.25
+_SEATS: Final = 0.35  # share of places under a roof with chairs before the camera, beside those that belong there
 _STEEP: Final = np.radians(50)  # such a camera of a view hangs in the room, not at its wall
 _SKIES: Final = ("city", "park", "night")
 _OUTSIDE: Final = (*_SKIES, "lobby", "bridge", "hall")
@@ -80,6 +81,8 @@ class Places:
         farthest = kind.furnish(stage, self._grounds, view.height)
         if not kind.outdoors:
             odds(stage)
+            if rng.random() < _SEATS:
+                seats(stage, float(np.tan(view.fov / 2)), farthest)
         if not kind.outdoors and view.height < _LOW and rng.random() < _TABLES:
             foreground(stage, view.height)
         if self._view is not None and view.pitch > _STEEP:
@@ -126,6 +129,8 @@ class Places:
                 "bicycle",
             )
             outdoors.clutter(stage, names, int(rng.integers(1, 7)), 1.5, far)
+        if rng.random() < _SEATS:
+            seats(stage, float(np.tan(view.fov / 2)), far)
         light = backdrops.light_of(panorama, rng, yaw, exposure)
         behind = backdrops.seen(panorama, view, yaw, exposure)
         return self._place(stage, view, light, farthest=far, kind="panorama", behind=behind)

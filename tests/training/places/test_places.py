@@ -135,3 +135,15 @@ def test_missing_data_is_told(tmp_path: Path) -> None:
     """Without the shared data the error is one line that says which file is missing and what to do."""
     with pytest.raises(FileNotFoundError, match="is missing; give the folder of the shared data"):
         Places(tmp_path, tmp_path)
+
+
+def test_chairs_stand_also_where_none_belong(places: Places) -> None:
+    """In places without chairs of their own some have them, ahead of the camera, with seats of a chair's height."""
+    seats = [
+        spot
+        for seed in range(30)
+        for spot in places.make(np.random.default_rng([9, seed]), "panorama").spots
+        if spot.sitting
+    ]
+    assert len(seats) > 8
+    assert all(spot.y > 0.5 and 0.3 < spot.seat < 0.85 for spot in seats)
