@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 from torch.multiprocessing.spawn import spawn
 from tqdm import tqdm
 
@@ -25,9 +26,11 @@ from training.batches import Batch, Batches, Sources, loader
 from training.losses import Loss, detection_loss
 from training.network import DESIGNS, HEIGHT, WIDTH, Detector, cells, channels_last, flat
 from training.optimiser import Average, Schedule, optimisers
+from training.warm import restored
 
 CLIP: Final = 10.0  # norm at which a gradient is cut
 LOG_EVERY: Final = 50  # steps
+STATISTICS_OF: Final = 64  # pictures that say what a restored network's normalisations are to be
 FINISHED: Final = "finished"  # the file that tells a run at its end from one that was asked to stop
 SMALL: Final = (256, 160)  # pixels, width and height of the first `--small` pictures
 
@@ -49,7 +52,7 @@ class Options:
     warmup: int = 8000  # pictures until the rate is full
     cooldown: int = 0  # pictures over which it then falls to nothing
     start: Path | None = None  # a checkpoint to go on from
-    weights: Path | None = None  # a checkpoint of which only the weights are taken
+    weights: Path | None = None  # a checkpoint, or a bundle's fp32.onnx, of which only the weights are taken
     negatives: tuple[Path, ...] = ()
     negative_share: float = 0.06
     real: Path | None = None
@@ -110,7 +113,9 @@ def begin(options: Options) -> State:
     content = read_checkpoint(options.start) if options.start else None
     size, classes = (content["size"], content["classes"]) if content else (options.size, options.classes)
     network = Detector(size, classes)
-    if options.weights:
+    if options.weights and options.weights.suffix == ".onnx":
+        network = restored(options.weights, _first_pictures(options))
+    elif options.weights:
         network.load_state_dict(read_checkpoint(options.weights)["ema"])
     network = channels_last(network).to(options.device)
     chosen = optimisers(network, options.optimiser, options.rate)
@@ -119,6 +124,13 @@ def begin(options: Options) -> State:
     if content is not None:
         _restore(state, content, options)
     return state
+
+
+def _first_pictures(options: Options) -> Tensor:
+    """(n, 3, h, w) in 0 to 1, as the training is to see them."""
+    sources = Sources(options.shards, options.negatives, options.negative_share)
+    batches = Batches(sources, count=STATISTICS_OF, size=(WIDTH, HEIGHT), seed=options.seed)
+    return next(iter(batches)).pictures.permute(0, 3, 1, 2).float() / 255
 
 
 def _restore(state: State, content: dict[str, Any], options: Options) -> None:
@@ -320,7 +332,7 @@ def _parsed(arguments: list[str] | None) -> Options:
     parser.add_argument("--warmup", type=int, default=Options.warmup, help="pictures until the rate is full")
     parser.add_argument("--resume", action="store_true", help="go on from the run's own checkpoint")
     parser.add_argument("--from", dest="start", type=Path, help="go on from this checkpoint, in a run of its own")
-    parser.add_argument("--init", dest="weights", type=Path, help="begin with the weights of this checkpoint")
+    parser.add_argument("--init", dest="weights", type=Path, help="begin with the weights of this checkpoint or fp32.onnx")
     parser.add_argument("--cooldown", type=int, default=0, help="bring the rate to 0 over so many pictures, and end")
     parser.add_argument("--negatives", type=Path, action="append", default=[], help="folder of photographs of nobody")
     parser.add_argument("--negative-share", type=float, default=Options.negative_share)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edge_agent.detector.card import Input, Resize
+from edge_agent.detector.preprocess import Preprocessor
 from training.assignment import overlap
 from training.augment import PAD, Scene, moved
 from training.batches import Pool
@@ -28,6 +29,9 @@ LEAST_SCORE: Final = 0.01
 SAME_PERSON: Final = 0.5  # overlap: two boxes above are one
 HIT: Final = 0.5
 BOXES_AT_MOST: Final = 100
+_INPUT: Final = Input(
+    width=WIDTH, height=HEIGHT, layout="NHWC", resize=Resize.LETTERBOX_TOP_LEFT, pad=PAD, dtype="uint8"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,12 @@ class Figures:
 
 def letterboxed(scene: Scene) -> tuple[NDArray[np.uint8], People]:
     """The picture as the agent shows it to the network, (h, w, 3), and its people there."""
+    fitted = Preprocessor(_INPUT)
+    fitted(scene.picture)
     high, wide = scene.picture.shape[:2]
     scale = min(WIDTH / wide, HEIGHT / high)
-    out = np.full((HEIGHT, WIDTH, 3), PAD, np.uint8)
     size = (min(WIDTH, round(wide * scale)), min(HEIGHT, round(high * scale)))
-    out[: size[1], : size[0]] = cv2.resize(scene.picture, size, interpolation=cv2.INTER_LINEAR)
-    return out, moved(scene.people, (scale, scale), (0, 0), (0, 0, *size))
+    return fitted.tensor[0], moved(scene.people, (scale, scale), (0, 0), (0, 0, *size))
 
 
 def found(levels: Sequence[torch.Tensor], centres: torch.Tensor, strides: torch.Tensor) -> list[Found]:

@@ -12,6 +12,7 @@ from training.export import INPUT, OUTPUTS, export
 from training.network import HEIGHT, STRIDES, WIDTH, Detector
 from training.quantise import Recipe, detours, differences, operations, quantise
 from training.validate import onnx_runner
+from training.warm import restored
 
 
 def seasoned() -> Detector:
@@ -89,3 +90,22 @@ def test_calibration_without_pictures_is_refused(files: Files, tmp_path: Path) -
     with pytest.raises(ValueError, match="no shards"):
         quantise(files[1], tmp_path / "int8.onnx", [tmp_path], Recipe(pictures=2))
     assert not (tmp_path / "int8.onnx").exists()
+
+
+def test_a_bundles_file_can_be_trained_on(files: Files) -> None:
+    """The network restored from an exported file answers as the file, and nearly so when batches normalise themselves."""
+    pictures = torch.rand(16, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2))
+    again = restored(files[1], pictures)
+    with torch.no_grad():
+        want = files[0](pictures)
+        trained = again.train()(pictures)
+        for expected, got in zip(want, again.eval()(pictures), strict=True):
+            torch.testing.assert_close(got, expected, rtol=1e-3, atol=2e-3)
+    for expected, got in zip(want, trained, strict=True):
+        torch.testing.assert_close(got, expected, rtol=0.05, atol=0.05)
+
+
+def test_another_network_is_not_restored(files: Files, tmp_path: Path) -> None:
+    """The int8 form, or any other file, is refused in one line that names it."""
+    with pytest.raises(ValueError, match=r"int8\.onnx: not the fp32 file"):
+        restored(files[2], torch.zeros(1, 3, HEIGHT, WIDTH))

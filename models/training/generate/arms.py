@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from training.figures import dress
 from training.figures.solids import Solid, rounded
+from training.places import profiles
 from training.render import projection
 from training.scene import Camera, Figure, Floats, Instance, Mesh, Part, Surface
 
@@ -14,6 +15,7 @@ _ARM_PARTS: Final = (Part.ARM, Part.HAND, Part.SLEEVE, Part.COAT, Part.TOP)
 _SHOULDER: Final = 0.125  # of the body's height: in the resting body what is farther from the middle is arm
 _NEAR: Final = (0.3, 1.1)  # metres from the camera's plane to the hand
 _LEAST_TRIANGLES: Final = 60
+BOTTLES: Final = 0.5  # share of what is held
 _Basis = NDArray[np.float64]
 
 
@@ -69,14 +71,20 @@ def _placed(mesh: Mesh, hand: _Basis, at: _Basis, basis: _Basis, rng: np.random.
 
 
 def _goods(place: Floats, hand: _Basis, rng: np.random.Generator) -> Instance:
-    """A bottle, a packet or a fruit where the hand is."""
-    size = rng.uniform((0.06, 0.06, 0.07), (0.13, 0.11, 0.28))
-    solid = rounded((size[0], size[1], size[2]), (0.0, 0.0, 0.0), Part.THING, sharp=float(rng.choice([2.0, 4.0, 8.0])))
+    """A bottle, a packet or a fruit where the hand is; a bottle hangs from it by the neck or stands in it."""
     held = np.eye(4, dtype=np.float32)
     held[:3, 3] = place[:3, :3] @ hand + place[:3, 3]
+    if rng.random() < BOTTLES:
+        tall = float(rng.uniform(0.15, 0.34))
+        held[2, 3] -= tall * float(rng.uniform(0.3, 0.95))
+        grey = float(rng.uniform(0.1, 0.9))
+        look = profiles.glassy(rng, (grey, grey, grey)) if rng.random() < 0.5 else profiles.look(rng)
+        return Instance(profiles.turned(profiles.bottle(rng, tall)), held, look)
+    size = rng.uniform((0.06, 0.06, 0.07), (0.13, 0.11, 0.28))
+    solid = rounded((size[0], size[1], size[2]), (0.0, 0.0, 0.0), Part.THING, sharp=float(rng.choice([2.0, 4.0, 8.0])))
     red, green, blue = rng.uniform(0.02, 0.9, 3)
-    look = Surface((red, green, blue), gloss=float(rng.uniform(0, 0.8)))
-    return Instance(_mesh_of(solid), held, {Part.THING: look})
+    surface = Surface((red, green, blue), gloss=float(rng.uniform(0, 0.8)))
+    return Instance(_mesh_of(solid), held, {Part.THING: surface})
 
 
 def _mesh_of(solid: Solid) -> Mesh:

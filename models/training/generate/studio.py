@@ -12,6 +12,7 @@ from training.generate import clutter, compose
 from training.generate.arms import reaching
 from training.generate.compose import Doubles, Floor, Stand
 from training.generate.mannequins import STILL, mannequin
+from training.places.goods import NAME as GOODS
 from training.render import Renderer
 from training.samples import Sample
 from training.scene import Figure, Instance, Place
@@ -21,6 +22,8 @@ GROUPED: Final = 0.4  # share of further people who join a group
 MANNEQUINS: Final = {"boutique": 0.3, "shop": 0.02}  # share of such places with some
 ARMS: Final = 0.08  # share of pictures with an arm or two that reach in from outside
 CLUTTER: Final = 0.4  # share of pictures with upright things among the people
+ARMS_AT_GOODS: Final = 0.5  # the same where a camera is close to goods
+NOBODY_AT_GOODS: Final = 0.7  # share of pictures there without anybody
 LONG_EXPOSURE: Final = 0.1  # share of pictures in which people smear
 SEATED: Final = 0.5  # share of people who take a seat where the place has some
 
@@ -109,7 +112,7 @@ class Studio:
         return found
 
     def _arms(self, place: Place, rng: np.random.Generator) -> list[Instance]:
-        if rng.random() >= ARMS:
+        if rng.random() >= (ARMS_AT_GOODS if place.kind == GOODS else ARMS):
             return []
         found: list[Instance] = []
         for _ in range(int(rng.integers(1, 3))):
@@ -118,7 +121,7 @@ class Studio:
 
     def people(self, place: Place, floor: Floor, rng: np.random.Generator) -> list[Somebody]:
         """Who is in the picture of a place; the floor knows where they stand."""
-        wanted = compose.how_many(rng)
+        wanted = 0 if place.kind == GOODS and rng.random() < NOBODY_AT_GOODS else compose.how_many(rng)
         found: list[Somebody] = []
         has_seats = any(spot.sitting for spot in place.spots)
         for number in range(wanted):

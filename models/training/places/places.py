@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.places import backdrops, indoors, outdoors, shops, views
+from training.places import backdrops, goods, indoors, outdoors, shops, views
 from training.places.backdrops import load_panoramas
 from training.places.furniture import building, clutter, office, scenes, shop, street, vehicles, wall
 from training.places.layers import load_layers
@@ -48,7 +48,7 @@ class Places:
         self._layers = load_layers(data_folder / "shelves", cache_folder, {"scene": pictures, "outside": views_out})
         self._grounds = Grounds()
         self._stock = _stock() | models
-        self._kinds: tuple[Kind, ...] = (*shops.KINDS, *indoors.KINDS, *outdoors.KINDS)
+        self._kinds: tuple[Kind, ...] = (*shops.KINDS, *goods.KINDS, *indoors.KINDS, *outdoors.KINDS)
         weights = np.array([kind.weight for kind in self._kinds] + [_PANORAMA, _PHOTOGRAPH])
         if self._view is not None and self._view.kinds:
             weights *= [kind in self._view.kinds for kind in self.kinds]
