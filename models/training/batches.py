@@ -4,7 +4,8 @@ Batch k depends on the seed, on k and on the shards that are there, so a trainin
 have gone on.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,8 @@ class Sources:
     negative_share: float = 0.06
     real: Path | None = None  # shards of clips that a teacher labelled
     real_share: float = 0.0
+    hard: Path | None = None  # what training.mining listed of the shards
+    hard_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +64,35 @@ class Pool:
     def __len__(self) -> int:
         return int(self.ends[-1]) if len(self.ends) else 0
 
+    def place(self, index: int) -> tuple[str, int]:
+        """The name of a sample's shard and its number there."""
+        which = int(np.searchsorted(self.ends, index, side="right"))
+        return list(self.shards)[which].name, index - (int(self.ends[which - 1]) if which else 0)
+
+    def listed(self, chosen: Mapping[str, Sequence[int]]) -> NDArray[np.int64]:
+        """The samples that a list names by shard and number there; those of shards that are gone are left out."""
+        starts = dict(zip((path.name for path in self.shards), [0, *self.ends.tolist()], strict=False))
+        indices = [starts[name] + inner for name in sorted(chosen) if name in starts for inner in chosen[name]]
+        return np.array(indices, np.int64)
+
     def scene(self, index: int, *, owner: bool) -> Scene:
         """One sample; its map of owners only where it is needed."""
-        which = int(np.searchsorted(self.ends, index, side="right"))
-        shard = list(self.shards.values())[which]
-        inner = index - (int(self.ends[which - 1]) if which else 0)
+        name, inner = self.place(index)
+        shard = self.shards[self.folder / name]
         if not owner:
             return Scene(shard.picture(inner), shard.people(inner))
         sample = shard.sample(inner)
         return Scene(sample.picture, sample.people, sample.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What samples are drawn from: two pools, JPEG data of negatives, and which samples of `rendered` are hard."""
+
+    rendered: Pool
+    real: Pool | None
+    negatives: Sequence[NDArray[np.uint8]]
+    hard: NDArray[np.int64]
 
 
 class Batches(IterableDataset[Batch]):
@@ -98,6 +121,8 @@ class Batches(IterableDataset[Batch]):
         if self.sources.real is not None and self.sources.real_share > 0:
             real = Pool(self.sources.real)
         negatives = [data for folder in self.sources.negatives for data in _photographs(folder)]
+        chosen = json.loads(self.sources.hard.read_text(encoding="utf-8")) if self.sources.hard else {}
+        hard = np.zeros(0, np.int64)
         for turn, number in enumerate(_count_from(self.first + mine * self.step, of * self.step)):
             if turn % RESCAN == 0:
                 for pool in (rendered, real):
@@ -105,25 +130,26 @@ class Batches(IterableDataset[Batch]):
                         pool.refresh()
                 if not len(rendered):
                     raise ValueError(f"{self.sources.shards}: no shards (*.npz); generate some first")
-            yield self._batch(number, rendered, real, negatives)
+                hard = rendered.listed(chosen)
+            yield self._batch(number, Material(rendered, real, negatives, hard))
 
-    def _batch(self, number: int, rendered: Pool, real: Pool | None, negatives: Sequence[NDArray[np.uint8]]) -> Batch:
+    def _batch(self, number: int, material: Material) -> Batch:
         rng = np.random.default_rng([self.seed, number])
-        scenes = [self._scene(rendered, real, negatives, rng) for _ in range(self.count)]
+        scenes = [self._scene(material, rng) for _ in range(self.count)]
         pictures, everybody = augment(scenes, self.size, rng, self.chances)
         return Batch(torch.from_numpy(pictures), targets_of(everybody, self.classes))
 
-    def _scene(
-        self, rendered: Pool, real: Pool | None, negatives: Sequence[NDArray[np.uint8]], rng: np.random.Generator
-    ) -> Scene:
-        dice = rng.random()
-        if negatives and dice < self.sources.negative_share:
-            data = negatives[int(rng.integers(len(negatives)))]
+    def _scene(self, material: Material, rng: np.random.Generator) -> Scene:
+        dice, sources = rng.random(), self.sources
+        if material.negatives and dice < sources.negative_share:
+            data = material.negatives[int(rng.integers(len(material.negatives)))]
             return Scene(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8))
         owner = bool(rng.random() < self.chances.owners)
-        if real is not None and len(real) and dice > 1 - self.sources.real_share:
-            return real.scene(int(rng.integers(len(real))), owner=False)
-        return rendered.scene(int(rng.integers(len(rendered))), owner=owner)
+        if material.real is not None and len(material.real) and dice > 1 - sources.real_share:
+            return material.real.scene(int(rng.integers(len(material.real))), owner=False)
+        if len(material.hard) and dice < sources.negative_share + sources.hard_share:
+            return material.rendered.scene(int(rng.choice(material.hard)), owner=owner)
+        return material.rendered.scene(int(rng.integers(len(material.rendered))), owner=owner)
 
 
 def _count_from(first: int, step: int) -> Iterator[int]:

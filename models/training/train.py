@@ -57,6 +57,8 @@ class Options:
     negative_share: float = 0.06
     real: Path | None = None
     real_share: float = 0.0
+    hard: Path | None = None  # list of training.mining
+    hard_share: float = 0.25
     processes: int = 1
     threads: int = 1
     workers: int = 1
@@ -158,7 +160,15 @@ def _input_size(state: State, options: Options) -> tuple[int, int]:
 
 def _stream(state: State, options: Options, rank: int) -> Iterator[Batch]:
     negatives = options.negatives if options.negative_share > 0 else ()
-    sources = Sources(options.shards, negatives, options.negative_share, options.real, options.real_share)
+    sources = Sources(
+        options.shards,
+        negatives,
+        options.negative_share,
+        options.real,
+        options.real_share,
+        options.hard,
+        options.hard_share,
+    )
     batches = Batches(
         sources,
         count=options.batch,
@@ -338,6 +348,8 @@ def _parsed(arguments: list[str] | None) -> Options:
     parser.add_argument("--negative-share", type=float, default=Options.negative_share)
     parser.add_argument("--real", type=Path, help="folder of shards of teacher-labelled clips")
     parser.add_argument("--real-share", type=float, default=Options.real_share)
+    parser.add_argument("--hard", type=Path, help="what training.mining listed: is seen more often")
+    parser.add_argument("--hard-share", type=float, default=Options.hard_share)
     parser.add_argument("--processes", type=int, default=1, help="share each step; better than threads on a busy CPU")
     parser.add_argument("--threads", type=int, default=1, help="per process")
     parser.add_argument("--workers", type=int, default=1, help="processes that make batches, per training process")

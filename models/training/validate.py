@@ -98,7 +98,7 @@ def validate(run: Runner, folder: Path, pictures: int, seed: int = 0) -> Figures
     for index in chosen:
         picture, people = letterboxed(pool.scene(int(index), owner=False))
         there = found(run(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])), centres, strides)[0]
-        marks.append(_marks(there, people))
+        marks.append(marks_of(there, people))
         heights.append((people["box"][:, 3] - people["box"][:, 1])[~people["ignore"]])
         best.append(float(there.scores[0]) if len(there.scores) else 0.0)
         present.append(bool(len(people)))
@@ -114,7 +114,8 @@ class Marks:
     found_at: NDArray[np.float32]
 
 
-def _marks(there: Found, people: People) -> Marks:
+def marks_of(there: Found, people: People) -> Marks:
+    """Which boxes are somebody, the best first, each person once; boxes on ignored people are left out."""
     truth = torch.from_numpy(people["box"].copy())
     wanted = ~people["ignore"]
     share = overlap(there.boxes[:, None], truth[None]).numpy()
@@ -199,6 +200,11 @@ def onnx_runner(path: Path) -> Runner:
     return lambda pictures: [torch.from_numpy(level) for level in session.run(None, {name: pictures})]
 
 
+def runner_of(path: Path) -> Runner:
+    """A checkpoint or an exported file, by its name."""
+    return onnx_runner(path) if path.suffix == ".onnx" else checkpoint_runner(path)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="training.validate", description="Figures on shards held back.")
@@ -208,8 +214,7 @@ def main(arguments: list[str] | None = None) -> None:
     values = parser.parse_args(arguments)
     torch.set_num_threads(1)
     for path in values.models:
-        run = onnx_runner(path) if path.suffix == ".onnx" else checkpoint_runner(path)
-        print(f"{path}: {validate(run, values.shards, values.pictures)}")  # noqa: T201 - the command's answer
+        print(f"{path}: {validate(runner_of(path), values.shards, values.pictures)}")  # noqa: T201 - the command's answer
 
 
 if __name__ == "__main__":

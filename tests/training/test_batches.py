@@ -1,5 +1,6 @@
 """Batches: what is read from shards, in which order, and what the network is told of it."""
 
+import json
 from itertools import islice
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from support.shards import write_shards
+from training.augment import Chances
 from training.batches import LEAST_VISIBLE, Batch, Batches, Pool, Sources, loader, targets_of
-from training.samples import PERSON
+from training.samples import PERSON, Shard
 
 
 def batches(folder: Path, **changed: object) -> Batches:
@@ -88,3 +90,21 @@ def test_targets_name_picture_and_kind() -> None:
     assert targets.kind.tolist() == [0, 1]
     assert targets.ignored.tolist() == [[20, 0, 30, 40], [50, 0, 60, 40]]
     assert targets.ignored_picture.tolist() == [1, 1]
+
+
+def test_hard_samples_are_seen_more_often(tmp_path: Path) -> None:
+    """With a share of one, only samples of the list are drawn; a shard that is gone is left out of it."""
+    write_shards(tmp_path, 2)
+    chosen = {"001.npz": [2], "gone.npz": [0]}
+    (tmp_path / "hard.json").write_text(json.dumps(chosen))
+    pool = Pool(tmp_path)
+    pool.refresh()
+    assert pool.listed(chosen).tolist() == [6 + 2]
+    assert pool.place(6 + 2) == ("001.npz", 2)
+    sources = Sources(tmp_path, hard=tmp_path / "hard.json", hard_share=1.0)
+    plain = Chances(owners=0, mosaic=0, letterbox=0, flip=0, zoom_out=0, appearance=0)
+    batch = next(iter(Batches(sources, count=8, size=(96, 64), seed=1, chances=plain)))
+    wanted = Shard(tmp_path / "001.npz").people(2)["box"][0]
+    scale = (batch.targets.boxes[:, 2:] - batch.targets.boxes[:, :2]) / torch.from_numpy(wanted[2:] - wanted[:2])
+    assert len(batch.targets.boxes) == 8
+    assert (scale > 0.5).all()

@@ -166,6 +166,7 @@ def _stock() -> dict[str, tuple[Piece, ...]]:
     stock: dict[str, tuple[Piece, ...]] = {}
     for number, source in enumerate((shop, office, street, vehicles, wall, building, clutter)):
         stock.update(source.make(np.random.default_rng([_SEED, number])))
+    stock.update(goods.make(np.random.default_rng([_SEED, 7])))
     stock["cut-out"] = tuple(shop.stand_up_sign(np.random.default_rng([_SEED, 8, n]), "poster") for n in range(3))
     stock["books"] = tuple(shop.flat_shelf(np.random.default_rng([_SEED, 9, n]), "books") for n in range(4))
     return stock

@@ -50,6 +50,7 @@ VIEWS: Final[Mapping[str, View | None]] = MappingProxyType(
         "corridor": View(
             (2.1, 3.2), (6, 30), (40, 75), kinds=("corridor", "shop", "warehouse", "entrance", "stairwell")
         ),
+        "shelf": View((0.9, 1.8), (-2, 18), (40, 85), (0.0, 0.5), kinds=("goods",)),
     }
 )
 """What `python -m training.generate --view` knows; a shop adds its own here."""
