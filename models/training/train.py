@@ -117,6 +117,8 @@ def begin(options: Options) -> State:
     network = Detector(size, classes)
     if options.weights and options.weights.suffix == ".onnx":
         network = restored(options.weights, _first_pictures(options))
+        if network.size != options.size:
+            raise ValueError(f"{options.weights}: a network of size {network.size}; say --size {network.size}")
     elif options.weights:
         network.load_state_dict(read_checkpoint(options.weights)["ema"])
     network = channels_last(network).to(options.device)

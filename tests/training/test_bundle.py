@@ -1,5 +1,6 @@
 """From checkpoint to bundle: the score's rule, the card's tables and sentences, and the bundle itself."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from support.shards import write_shards
+from training.evaluation.evaluate import REPOSITORY
 from training.evaluation.holdout import GROUPS, HEIGHTS, VISIBLE, Group, Holdout, Rendered
 from training.evaluation.matching import Matched, Tally
 from training.evaluation.measures import CountError
@@ -24,7 +26,7 @@ from training.optimiser import Average, Schedule, optimisers
 from training.train import State
 
 from edge_agent.detector.bundle import Bundle
-from edge_agent.detector.card import Precision
+from edge_agent.detector.card import CARD_FILE, Precision, load_card
 from edge_agent.detector.errors import DetectorError
 
 COMMIT = "0123abc"
@@ -122,6 +124,10 @@ def test_data_are_named_with_licences_and_shares(tmp_path: Path) -> None:
     assert [each.pictures for each in data if each.pictures] == [12, 1, 6]
     assert all(each.licence and each.attribution for each in data)
     assert "classroom.gif" in data[-1].name
+    person_s = REPOSITORY / "models/person-s"
+    further = data_of(replace(seen, start=person_s), ["classroom.gif"])
+    assert len(further) == len(data) + 1  # what it had learned from is there already
+    assert any(each.name == f"person-s {load_card(person_s / CARD_FILE).version}" for each in further)
     with pytest.raises(ValueError, match="name its clips"):
         data_of(seen)
     with pytest.raises(ValueError, match="no shards"):

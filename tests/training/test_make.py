@@ -173,6 +173,27 @@ def test_clips_come_in_late_and_are_named() -> None:
     assert not any("--real" in step.arguments for step in steps(recipe()))
 
 
+def test_what_was_hard_is_seen_again_while_the_network_cools_down() -> None:
+    """The list is made by the network of the first part, of the pictures that train it, and only the last part reads it."""
+    by_module = {step.module: step for step in steps(recipe())}  # of training.train the last: the cool-down
+    mined, last = by_module["training.mining"], by_module["training.train"]
+    assert mined.arguments[0] == option(last, "--from")
+    assert option(mined, "--out") == option(last, "--hard")
+    assert option(mined, "--shards") == option(last, "--shards")
+    first = next(step for step in steps(recipe()) if step.module == "training.train")
+    assert "--hard" not in first.arguments
+
+
+def test_a_training_may_begin_where_a_bundle_ended() -> None:
+    """Its fp32 file gives the weights, no sample is small any more, and the card is told."""
+    found = steps(recipe(start=Path("/b/person-s")))
+    first = next(step for step in found if step.module == "training.train")
+    assert option(first, "--init") == "/b/person-s/fp32.onnx"
+    assert option(first, "--small") == "0"
+    assert option(found[-1], "--start") == "/b/person-s"
+    assert not any("--init" in step.arguments for step in steps(recipe()))
+
+
 def test_a_step_learns_from_as_many_pictures_on_any_machine() -> None:
     """The batch of all processes together is the same, so that the learning rate fits."""
     for cores, device in ((1, ""), (2, ""), (4, "cpu"), (16, "cuda")):
@@ -200,13 +221,13 @@ def test_the_whole_chain(tmp_path: Path, shared: Path) -> None:
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, bufsize=1) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith("[5/7] training"):
+            if line.startswith("[5/8] training"):
                 process.kill()
                 break
     done = sorted(path.stem for path in (tmp_path / "work/done").iterdir())
     assert done == ["figures-001", "figures-501", "shards-001", "shards-501"]
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert "3 steps" in again.stdout
+    assert "4 steps" in again.stdout
     card = Bundle.load(tmp_path / "person-s").card
     assert card.training is not None
     assert card.training.data[0].pictures == 40

@@ -56,6 +56,7 @@ _AT_LEAST_1: Final = click.IntRange(min=1)
     "--cooldown", type=_AT_LEAST_1, help="More of them, while the rate falls.  [default: a sixth of --samples]"
 )
 @click.option("--view", type=click.Choice(sorted(VIEWS)), default=_DEFAULT["view"], show_default=True)
+@click.option("--start-from", "start", type=_FOLDER, help="A bundle of this kind, to begin with its weights.")
 @click.option("--clip", "clips", type=click.Path(path_type=Path), multiple=True, help="Real frames to mix in; repeat.")
 @click.option("--seed", type=click.IntRange(0, 499), default=1, show_default=True)
 @click.option("--cores", type=_AT_LEAST_1, default=os.cpu_count() or 1, help="To use.  [default: all]")

@@ -173,6 +173,7 @@ _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 @click.option("--real", type=_FOLDER, help="Shards of labelled clips that trained it.")
 @click.option("--real-share", type=click.FloatRange(0, 1), default=0.0, help="Of what it saw.")
 @click.option("--clip", "clips", multiple=True, metavar="NAME", help="Of --real, such as classroom.gif; repeat.")
+@click.option("--start", type=_FOLDER, help="The bundle with whose weights the training began.")
 @click.option("--view", type=click.Choice(sorted(VIEWS)), default=ANY, show_default=True, help="That it learned.")
 @click.option("--report", type=_FOLDER, help="Folder for the whole evaluation.  [default: .cache/evaluation/NAME]")
 @click.option("--licence", default="Apache-2.0", show_default=True, help="Of the weights, SPDX.")
@@ -194,6 +195,7 @@ def main(
     real: Path | None,
     real_share: float,
     clips: tuple[str, ...],
+    start: Path | None,
     view: str,
     report: Path | None,
     licence: str,
@@ -206,7 +208,7 @@ def main(
     """Make a bundle of a cooled-down checkpoint: fp32, int8, thresholds, evaluation, card."""
     order = Order(
         checkpoint=checkpoint,
-        seen=Seen(shards, negatives, negative_share, real, real_share),
+        seen=Seen(shards, negatives, negative_share, real, real_share, start),
         holdout=holdout,
         out=out,
         command=command,

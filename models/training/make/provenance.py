@@ -9,7 +9,7 @@ from typing import Final
 import click
 import numpy as np
 
-from edge_agent.detector.card import TrainingData
+from edge_agent.detector.card import CARD_FILE, TrainingData, load_card
 
 INGREDIENTS: Final = (
     TrainingData(
@@ -74,6 +74,7 @@ class Seen:
         negative_share: of the pictures seen.
         real: folder of shards of labelled clips, each named as its clip; None: none.
         real_share: of the pictures seen.
+        start: bundle with whose weights the training began; None: with chance.
     """
 
     rendered: Sequence[Path]
@@ -81,6 +82,7 @@ class Seen:
     negative_share: float = 0.0
     real: Path | None = None
     real_share: float = 0.0
+    start: Path | None = None
 
 
 def data_of(seen: Seen, clips: Sequence[str] = ()) -> tuple[TrainingData, ...]:
@@ -117,6 +119,8 @@ def data_of(seen: Seen, clips: Sequence[str] = ()) -> tuple[TrainingData, ...]:
         share=round(negative_share, 4) or None,
     )
     data = [rendered, *INGREDIENTS, goods]
+    if seen.start is not None:
+        data += _inherited(seen.start, {each.name for each in data})
     if real:
         named = f"clips {', '.join(clips)}"
         data.append(
@@ -125,6 +129,24 @@ def data_of(seen: Seen, clips: Sequence[str] = ()) -> tuple[TrainingData, ...]:
             )
         )
     return tuple(data)
+
+
+def _inherited(bundle: Path, known: set[str]) -> list[TrainingData]:
+    """The bundle that a training began with, and what only that bundle had learned from; shares of it are unknown now.
+
+    Raises:
+        BundleError: it is none.
+    """
+    card = load_card(bundle / CARD_FILE)
+    began = TrainingData(
+        name=f"{card.name} {card.version}",
+        licence=card.licence,
+        attribution=card.source.publisher,
+        use="the weights that the training began with",
+    )
+    before = card.training.data if card.training is not None else ()
+    own = [each.model_copy(update={"share": None}) for each in before if each.name not in known]
+    return [began, *own]
 
 
 def _count(folder: Path) -> int:

@@ -31,6 +31,7 @@ class Recipe:
         pictures: to render.
         holdout: pictures to render for the evaluation and for int8's and the score's choice.
         shard: pictures per shard.
+        start: a bundle that this project trained, to begin with its weights; None: with chance.
         samples: pictures seen in training, those rendered again and again in other crops and light.
         small: the first of them, in a small resolution.
         warmup: samples until the learning rate is full.
@@ -56,6 +57,7 @@ class Recipe:
     pictures: int = 30_000
     holdout: int = 2000
     shard: int = 500
+    start: Path | None = None
     samples: int = 3_000_000
     small: int = 80_000
     warmup: int = 8000
@@ -85,7 +87,8 @@ def steps(recipe: Recipe) -> list[Step]:
     ]
     if recipe.clips:
         found += [_labels(recipe), _training(recipe, round(recipe.samples * REAL_FROM), real=False)]
-    return [*found, _training(recipe, recipe.samples, real=bool(recipe.clips)), _cooldown(recipe), _bundle(recipe)]
+    found += [_training(recipe, recipe.samples, real=bool(recipe.clips)), _mining(recipe)]
+    return [*found, _cooldown(recipe), _bundle(recipe)]
 
 
 def _library(recipe: Recipe, seed: int) -> Path:
@@ -167,7 +170,8 @@ def _training(recipe: Recipe, samples: int, *, real: bool) -> Step:
         size=recipe.size,
         seed=recipe.seed,
         pictures=samples,
-        small=recipe.small,
+        small=recipe.small if recipe.start is None else 0,
+        init=None if recipe.start is None else recipe.start / "fp32.onnx",
         warmup=recipe.warmup,
         **_sources(recipe, real=real),
         **_hardware(recipe),
@@ -183,6 +187,19 @@ def _training(recipe: Recipe, samples: int, *, real: bool) -> Step:
     )
 
 
+def _hard(recipe: Recipe) -> Path:
+    return recipe.work / f"hard-{_cooled(recipe).name}.json"
+
+
+def _mining(recipe: Recipe) -> Step:
+    """What the network gets wrong when it has seen nearly all is seen more often while it cools down."""
+    arguments = (
+        str(_run(recipe) / "checkpoint.pt"),
+        *_arguments(shards=_shards(recipe, recipe.seed), out=_hard(recipe)),
+    )
+    return Step(_hard(recipe).stem, "looking for hard pictures", "training.mining", arguments, (_hard(recipe),))
+
+
 def _cooldown(recipe: Recipe) -> Step:
     run, cooled = _run(recipe), _cooled(recipe)
     arguments = _arguments(
@@ -190,6 +207,7 @@ def _cooldown(recipe: Recipe) -> Step:
         size=recipe.size,
         seed=recipe.seed,
         cooldown=recipe.cooldown,
+        hard=_hard(recipe),
         **_sources(recipe, real=bool(recipe.clips)),
         **_hardware(recipe),
     )
@@ -211,6 +229,7 @@ def _bundle(recipe: Recipe) -> Step:
         real=recipe.work / "real" if real else None,
         real_share=_share_of_all(recipe) if real else None,
         clip=tuple(clip.name for clip in recipe.clips),
+        start=recipe.start,
         view=recipe.view,
         out=recipe.out,
         report=recipe.work / "report",
