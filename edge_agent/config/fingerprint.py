@@ -26,7 +26,8 @@ def config_hash(config: Config) -> str:
     for camera in data["camera"]:
         del camera["credentials_file"]
         camera["source"] = _without_folder(redact(camera["source"]))
-    data["detector"]["bundle"] = _without_folder(data["detector"]["bundle"])
+    for table in ("detector", "demographics"):
+        data[table]["bundle"] = _without_folder(data[table]["bundle"])
     return _hash(data)
 
 
