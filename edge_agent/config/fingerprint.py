@@ -28,6 +28,8 @@ def config_hash(config: Config) -> str:
         camera["source"] = _without_folder(redact(camera["source"]))
     for table in ("detector", "demographics"):
         data[table]["bundle"] = _without_folder(data[table]["bundle"])
+    if data["demographics"]["face_bundle"] is not None:
+        data["demographics"]["face_bundle"] = _without_folder(data["demographics"]["face_bundle"])
     return _hash(data)
 
 

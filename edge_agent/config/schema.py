@@ -285,6 +285,11 @@ class DemographicsConfig(_Table):
     bundle: Text = Field(
         default="face-attributes", description="Name of an installed bundle for faces, or the path of its folder."
     )
+    face_bundle: Text | None = Field(
+        default=None,
+        description="Detector of faces that says where in a person's box the face is, such as 'yunet_n_320'. "
+        "Absent: the usual places of a head are tried.",
+    )
     crops: int = Field(default=5, ge=1, le=20, description="Best looks at one visitor that are read, at most.")
     budget_ms: float = Field(
         default=6.0, gt=0.0, le=1000.0, description="Time for reading in one frame; what is left waits for the next."
@@ -294,9 +299,7 @@ class DemographicsConfig(_Table):
 class PrivacyConfig(_Table):
     """What keeps published demographics from telling about anybody."""
 
-    k: int = Field(
-        default=5, ge=3, le=1000, description="Demographic cells that hold fewer visitors are suppressed."
-    )
+    k: int = Field(default=5, ge=3, le=1000, description="Demographic cells that hold fewer visitors are suppressed.")
     epsilon_per_day: float | None = Field(
         default=None,
         gt=0.0,

@@ -4,15 +4,15 @@ No picture, no face and no number that could tell one face from another outlives
 """
 
 from edge_agent.demographics.look import fit
-from edge_agent.demographics.reader import PERSON, Eyes, Read, VisitorReader
-from edge_agent.demographics.search import Find
+from edge_agent.demographics.reader import PERSON, FaceModel, Read, VisitorReader
+from edge_agent.demographics.search import Find, places
 from edge_agent.demographics.votes import BANDS, SEXES, Reading, Rule, Votes, combined
 
 __all__ = [
     "BANDS",
     "PERSON",
     "SEXES",
-    "Eyes",
+    "FaceModel",
     "Find",
     "Read",
     "Reading",
@@ -21,4 +21,5 @@ __all__ = [
     "Votes",
     "combined",
     "fit",
+    "places",
 ]

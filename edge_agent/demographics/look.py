@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge_agent.demographics.head import Square
 from edge_agent.records import Image
 
-LEAST_PX: Final = 20
+LEAST_PX: Final = 16
 """A square with a smaller side in the picture is not looked at: under the faces that the network has learned from."""
 
 _FULL_PX: Final = 64.0  # from here on a larger face tells no more: the network's input is no larger

@@ -31,7 +31,7 @@ _CONTENT_S: Final = 1.0  # a full set can only become a little better
 
 
 @dataclass(frozen=True, slots=True)
-class Eyes:
+class FaceModel:
     """What faces are read with; cameras may share the networks behind it.
 
     Attributes:
@@ -52,21 +52,21 @@ class Eyes:
 class VisitorReader:
     """Reads the visitors of one camera. One thread at a time may use it."""
 
-    def __init__(self, settings: DemographicsConfig, eyes: Eyes, *, class_names: Sequence[str]) -> None:
+    def __init__(self, settings: DemographicsConfig, model: FaceModel, *, class_names: Sequence[str]) -> None:
         """Take how much is to be read, what with, and the detector's classes."""
         self._budget_s = settings.budget_ms / 1000.0
-        self._eyes = eyes
+        self._model = model
         person_ids = frozenset(index for index, name in enumerate(class_names) if name == PERSON)
         self._visits = Visits(self._search, person_ids=person_ids, crops=settings.crops)
 
     def update(self, frame: Frame, tracks: Tracks) -> tuple[Visitor, ...]:
         """Look at some of the people in a frame, as many as the budget allows; return those who left with it."""
-        started_s = self._eyes.timer()
+        started_s = self._model.timer()
         left = self._visits.follow(tracks)
         while (visit := self._visits.next(tracks.t_s)) is not None:
             self._visits.served(visit)
             visit.due_s = tracks.t_s + self._look(visit, frame.image, tracks.t_s)
-            if self._eyes.timer() - started_s >= self._budget_s:
+            if self._model.timer() - started_s >= self._budget_s:
                 break
         return self._visitors(left, tracks.t_s)
 
@@ -78,23 +78,23 @@ class VisitorReader:
         """Cut one crop, judge it, read it, drop it; return after how many seconds the next one is due."""
         search, votes = visit.search, visit.votes
         part = search.where(visit.box, image)
-        if part is None:
+        crop = None if part is None else fit(part.of(image), self._model.side_px)
+        worth = 0.0 if part is None or crop is None else quality(crop, taken_px=part.side)
+        if crop is None or worth <= 0.0:
             search.note(0.0)
             return search.pause_s
-        crop = fit(part.of(image), self._eyes.side_px)
-        worth = quality(crop, taken_px=part.side)
         if not search.is_scanning and not votes.wants(worth, t_s):
             return _CONTENT_S if votes.is_full else APART_S
-        sex, age, probability = self._eyes.read(crop[np.newaxis])
+        sex, age, probability = self._model.read(crop[np.newaxis])
         readable = float(probability[0])
         if search.note(readable):
             votes.add(Reading(t_s, worth * readable, tuple(sex[0].tolist()), tuple(age[0].tolist())))
-        return search.pause_s
+        return max(search.pause_s, _CONTENT_S) if votes.is_full else search.pause_s
 
     def _search(self) -> Search:
-        find, enough = self._eyes.find, self._eyes.rule.readable
+        find, enough = self._model.find, self._model.rule.readable
         return PlaceSearch(enough=enough) if find is None else FaceSearch(find, enough=enough)
 
     def _visitors(self, left: list[Visit], t_s: float) -> tuple[Visitor, ...]:
-        rule = self._eyes.rule
+        rule = self._model.rule
         return tuple(Visitor(t_s, visit.votes.sex(rule), visit.votes.age(rule)) for visit in left)

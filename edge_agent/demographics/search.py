@@ -17,6 +17,9 @@ Find = Callable[[Image], Detections]
 AWAY_S: Final = 1.0
 """Where no face is found, people look away and will not turn within a frame: they are left alone for so long."""
 
+NEXT_FRAME_S: Final = 0.02
+"""Less than frames are apart, and more than nothing: the same picture again would be no second look."""
+
 _MISSES: Final = 2  # a face that is not seen so often in a row has moved, or has turned away
 _CERTAIN: Final = 0.9  # from here on no other place is tried
 
@@ -52,13 +55,14 @@ class PlaceSearch:
         self._enough = enough
         self._tried = 0
         self._best: tuple[float, int] | None = None
+        self._is_fresh = False
         self._misses = 0
 
     @property
     def pause_s(self) -> float:
-        """See `Search`. A scan goes on at once, and so does the first look at the place that it found."""
+        """See `Search`. A scan goes on at once, and the place that it found is looked at again in the next frame."""
         if not self.is_scanning:
-            return APART_S
+            return NEXT_FRAME_S if self._is_fresh else APART_S
         return AWAY_S if self._tried == 0 else 0.0
 
     def where(self, box: Box, image: Image) -> Part | None:
@@ -72,6 +76,7 @@ class PlaceSearch:
         if self.is_scanning:
             self._scan(readable, is_face=is_face)
             return False
+        self._is_fresh = False
         counts = is_face and self._misses == 0
         self._misses = 0 if is_face else self._misses + 1
         if self._misses == _MISSES:
@@ -83,7 +88,7 @@ class PlaceSearch:
             self._best = (readable, self._tried)
         self._tried += 1
         if self._best is not None and (readable >= _CERTAIN or self._tried == SLOTS):
-            self.is_scanning = False
+            self.is_scanning, self._is_fresh = False, True
         elif self._tried == SLOTS:
             self._start_over()
 
@@ -118,3 +123,9 @@ class FaceSearch:
         is_face = readable >= self._enough
         self.pause_s = APART_S if is_face else AWAY_S / 2
         return is_face
+
+
+def places(image: Image, box: Box) -> list[Image]:
+    """All parts of a single picture where the head of a person may be, the likeliest first."""
+    squares = (head_square(box, slot, picture_height=image.shape[0]) for slot in range(SLOTS))
+    return [part.of(image) for square in squares if (part := part_of(square, image)) is not None]
