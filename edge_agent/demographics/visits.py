@@ -14,7 +14,7 @@ from edge_agent.demographics.search import Search
 from edge_agent.demographics.votes import Votes
 from edge_agent.records import Tracks
 
-_UPON: Final = 0.3  # intersection over union with the older track's box
+_UPON: Final = 0.5  # of the smaller of two boxes that lies in the other: often one is only a part of a body
 _OVERLAP_S: Final = 0.5  # for so long both tracks may be seen
 
 
@@ -126,10 +126,9 @@ class Visits:
 
 
 def _overlap(one: Box, two: Box) -> float:
-    """Intersection over union."""
+    """How much of the smaller box lies in the other."""
     width = min(one[2], two[2]) - max(one[0], two[0])
     height = min(one[3], two[3]) - max(one[1], two[1])
     if width <= 0.0 or height <= 0.0:
         return 0.0
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, two)]
-    return width * height / (sum(areas) - width * height)
+    return width * height / min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, two))
