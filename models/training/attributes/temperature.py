@@ -1,4 +1,4 @@
-"""How far the network's certainty is to be believed: a temperature per head (Guo et al. 2017), on a split of its own."""
+"""How far the certainty is to be believed: one temperature per head (Guo et al. 2017), on a split of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
