@@ -5,6 +5,7 @@ import click
 from edge_agent import __version__
 from edge_agent.commands.bench import bench
 from edge_agent.commands.check import check
+from edge_agent.commands.describe_faces import describe
 from edge_agent.commands.failure import Failure
 from edge_agent.commands.models import models
 from edge_agent.commands.replay import replay
@@ -31,5 +32,5 @@ def main() -> None:
     """Count people where the camera is; publish anonymous numbers over MQTT."""
 
 
-for command in (run, replay, check, bench, models, version):
+for command in (run, replay, check, bench, models, describe, version):
     main.add_command(command)

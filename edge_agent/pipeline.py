@@ -6,8 +6,9 @@ happens to the windows.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from edge_agent.anonymise import Calendar, Draft, Face, Gate, Plan
@@ -29,7 +30,14 @@ from edge_agent.detector.session import Detector
 from edge_agent.records import Detections, Events, Frame, Gap, Image, Tracks
 from edge_agent.tracker import Tracker
 
+if TYPE_CHECKING:  # nothing of demographics is loaded where no camera has them switched on
+    from edge_agent.demographics import FaceModel, VisitorReader
+    from edge_agent.face_networks import FaceNetworks
+
 Detect = Callable[[Image], Detections]
+
+_PERSON: Final = "person"
+"""The class that demographics are read of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +88,19 @@ class Pipeline:
         tracker: Tracker,
         gate: Gate,
         lost_s: float,
+        visitors: "VisitorReader | None" = None,
     ) -> None:
-        """Take the stages; `lost_s` is how long a track outlives the last sight of it."""
+        """Take the stages; `lost_s` is how long a track outlives the last sight of it.
+
+        `visitors` is the stage of demographics, None where they are switched off.
+        """
         self._camera = camera
         self._detect = detect
         self._class_names = class_names
         self._tracker = tracker
         self._gate = gate
         self._lost_s = lost_s
+        self._visitors = visitors
         self._counter: SceneCounter | None = None
         self._size = (0, 0)
         self._seen_s = 0.0
@@ -105,15 +118,15 @@ class Pipeline:
                     yield self._step(item.t_s, Events(item.t_s))
 
     def close(self, t_s: float) -> Step:
-        """End all stays and close all windows: the clip is over."""
-        events = self._counter.close(t_s) if self._counter else Events(t_s)
+        """End all stays and visits and close all windows: the clip is over."""
+        events = self._close(t_s)
         self._gate.settle(events)
         self._gate.end()
         return self._step(t_s, events)
 
     def suspend(self, t_s: float) -> Step:
-        """End all stays, so that they are in the checkpoint; windows stay open for the next process."""
-        events = self._counter.close(t_s) if self._counter else Events(t_s)
+        """End all stays and visits, so that they are in the checkpoint; windows stay open for the next process."""
+        events = self._close(t_s)
         self._gate.settle(events)
         self._gate.leave()
         return self._step(t_s, events)
@@ -124,6 +137,8 @@ class Pipeline:
         detections = self._detect(frame.image)
         tracks = self._tracker.update(detections, frame.t_s)
         events = counter.update(tracks)
+        if self._visitors is not None:
+            events = replace(events, visitors=self._visitors.update(frame, tracks))
         self._gate.frame(events)
         return self._step(frame.t_s, events, Look(frame, detections, tracks))
 
@@ -132,9 +147,13 @@ class Pipeline:
         events = Events(gap.end_s)
         if self._counter is not None and gap.end_s - self._seen_s > self._lost_s:
             # Nobody who was there can be followed any further: a dead camera must not freeze an occupancy.
-            events = self._counter.close(gap.end_s)
+            events = self._close(gap.end_s)
             self._gate.settle(events)
         return self._step(gap.end_s, events)
+
+    def _close(self, t_s: float) -> Events:
+        events = self._counter.close(t_s) if self._counter else Events(t_s)
+        return events if self._visitors is None else replace(events, visitors=self._visitors.close(t_s))
 
     def _step(self, t_s: float, events: Events, look: Look | None = None) -> Step:
         return Step(t_s, events, tuple(self._gate.drafts()), look)
@@ -163,6 +182,7 @@ def make_pipeline(
     clock: Clock,
     *,
     detect: Detect,
+    faces: "FaceModel | None" = None,
     saved: bytes | None = None,
 ) -> tuple[Pipeline, Gate]:
     """Put the stages of one camera together.
@@ -173,10 +193,12 @@ def make_pipeline(
         detector: what the thresholds and classes are taken from.
         clock: the one that the frames are stamped with.
         detect: how a picture gets to the detector, which cameras may share.
+        faces: what visitors are read with; needed where the camera's demographics are switched on.
         saved: the checkpoint of an earlier process.
 
     Raises:
         ValueError: the checkpoint cannot be read.
+        TypeError: demographics are switched on, and there is nothing to read them with.
     """
     gate = Gate(_plan(config, camera, detector.model_sha256), clock, saved)
     pipeline = Pipeline(
@@ -186,8 +208,17 @@ def make_pipeline(
         tracker=Tracker(config.tracker, high_score=detector.threshold, low_score=detector.low),
         gate=gate,
         lost_s=config.tracker.lost_s,
+        visitors=_visitors(config, detector, faces) if camera.demographics else None,
     )
     return pipeline, gate
+
+
+def _visitors(config: Config, detector: Detector, faces: "FaceModel | None") -> "VisitorReader":
+    from edge_agent.demographics import VisitorReader  # noqa: PLC0415 - not loaded where they are switched off
+
+    if faces is None:
+        raise TypeError("a camera with demographics needs a model for faces; see edge_agent.face_networks")
+    return VisitorReader(config.demographics, faces, class_names=detector.classes)
 
 
 def load_detector(config: Config, *, config_folder: Path, bundle: str | None = None) -> Detector:
@@ -201,7 +232,7 @@ def load_detector(config: Config, *, config_folder: Path, bundle: str | None = N
     Raises:
         BundleError: there is no such bundle, or it is not sound.
         ProviderError: another provider than the configured one would run.
-        ValueError: a line or zone counts a class that the network does not know.
+        ValueError: a line or zone counts a class that the network does not know, or demographics have no person.
     """
     settings = config.detector
     folder = (
@@ -214,6 +245,11 @@ def load_detector(config: Config, *, config_folder: Path, bundle: str | None = N
         SceneCounter(camera, class_names=loaded.card.classes, width=16, height=16)
     wanted = {name for camera in config.camera for line in camera.line for name in line.classes}
     wanted |= {name for camera in config.camera for zone in camera.zone for name in zone.classes}
+    if any(camera.demographics for camera in config.camera):
+        wanted.add(_PERSON)
+        if _PERSON not in loaded.card.classes:
+            known = ", ".join(loaded.card.classes)
+            raise ValueError(f"demographics need the class '{_PERSON}'; bundle {loaded.card.name} has: {known}")
     detector = Detector(
         loaded,
         precision=settings.precision,
@@ -226,6 +262,20 @@ def load_detector(config: Config, *, config_folder: Path, bundle: str | None = N
     )
     detector.warm_up()
     return detector
+
+
+def load_faces(config: Config, *, config_folder: Path) -> "FaceNetworks | None":
+    """Load what visitors are read with, as `load_detector` does; None where no camera's demographics are on.
+
+    Raises:
+        BundleError: there is no such bundle, it is not sound, or it is made for something else.
+        ProviderError: another provider than the configured one would run.
+    """
+    if not any(camera.demographics for camera in config.camera):
+        return None
+    from edge_agent.face_networks import FaceNetworks  # noqa: PLC0415 - as in _visitors
+
+    return FaceNetworks.load(config, config_folder=config_folder)
 
 
 def _plan(config: Config, camera: CameraConfig, model_sha256: str) -> Plan:

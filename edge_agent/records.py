@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.terms import Direction, GapCause
+from edge_agent.terms import AgeBand, Direction, GapCause, Sex
 
 Image = NDArray[np.uint8]
 """A picture: (height, width, 3), BGR, 0 to 255."""
@@ -116,6 +116,15 @@ class Occupancy:
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """A confirmed track that ended at `t_s`, as it appeared; made only where demographics are switched on."""
+
+    t_s: float
+    sex: Sex
+    age: AgeBand
+
+
+@dataclass(frozen=True, slots=True)
 class Events:
     """What one frame added to the counts; empty for most frames. No track id survives in here."""
 
@@ -123,3 +132,4 @@ class Events:
     crossings: tuple[Crossing, ...] = ()
     stays: tuple[Stay, ...] = ()
     occupancy: tuple[Occupancy, ...] = ()
+    visitors: tuple[Visitor, ...] = ()

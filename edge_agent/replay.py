@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edge_agent.anonymise import Draft
 from edge_agent.clock import ManualClock
@@ -12,7 +12,10 @@ from edge_agent.detector.session import Detector
 from edge_agent.message import GENESIS, payload_hash
 from edge_agent.pipeline import Look, Step, in_media_time, make_pipeline
 from edge_agent.records import Events, Frame, Gap, Occupancy
-from edge_agent.terms import Direction
+from edge_agent.terms import AgeBand, Direction, Sex
+
+if TYPE_CHECKING:  # nothing of demographics is loaded where no camera has them switched on
+    from edge_agent.face_networks import FaceNetworks
 
 _EPOCH: Final = "0" * 16  # a replay has no outbox, hence no epoch of its own
 
@@ -34,11 +37,32 @@ class ZoneRecord:
 class Replay:
     """Counts one clip. The result is the JSON object that `edge-agent replay --json` prints."""
 
-    def __init__(self, config: Config, camera: CameraConfig, detector: Detector, *, start_utc_s: float) -> None:
-        """Prepare; the clip's first picture is taken to be of `start_utc_s`."""
+    def __init__(
+        self,
+        config: Config,
+        camera: CameraConfig,
+        detector: Detector,
+        *,
+        start_utc_s: float,
+        faces: "FaceNetworks | None" = None,
+    ) -> None:
+        """Prepare; the clip's first picture is taken to be of `start_utc_s`.
+
+        `faces` reads visitors where the camera's demographics are on.
+        """
         self._clock = ManualClock(0.0, start_utc_s)
         self._detector = detector
-        self._pipeline, self._gate = make_pipeline(config, camera, detector, self._clock, detect=detector.detect)
+        self._faces = faces if camera.demographics else None
+        self._pipeline, self._gate = make_pipeline(
+            config,
+            camera,
+            detector,
+            self._clock,
+            detect=detector.detect,
+            faces=self._faces.paced() if self._faces is not None else None,
+        )
+        self._sexes = dict.fromkeys(Sex, 0)
+        self._ages = dict.fromkeys(AgeBand, 0)
         self._lines = {line.name: {Direction.IN: 0, Direction.OUT: 0} for line in camera.line}
         self._zones = {zone.name: ZoneRecord() for zone in camera.zone}
         self._hours: list[Mapping[str, Any]] = []
@@ -61,9 +85,10 @@ class Replay:
             show: called with each frame and what was seen in it.
 
         Returns:
-            The object with the keys frames, duration_s, cpu_s, model_cpu_s, lines, zones, hours.
+            The object with the keys frames, duration_s, cpu_s, model_cpu_s, lines, zones, hours, and demographics
+            where they are switched on.
         """
-        model_before_s, before_s = self._detector.model_cpu_s, time.process_time()
+        model_before_s, before_s = self._model_cpu_s(), time.process_time()
         self._gate.begin(0.0)
         for step in self._pipeline.run(in_media_time(items, self._clock)):
             self._note(step)
@@ -74,7 +99,10 @@ class Replay:
         self._clock.advance(frame_s)
         self._note(self._pipeline.close(self._clock.monotonic()))
         self._cpu_s = time.process_time() - before_s
-        return self._result(self._detector.model_cpu_s - model_before_s)
+        return self._result(self._model_cpu_s() - model_before_s)
+
+    def _model_cpu_s(self) -> float:
+        return self._detector.model_cpu_s + (self._faces.model_cpu_s if self._faces is not None else 0.0)
 
     def _note(self, step: Step) -> None:
         for crossing in step.events.crossings:
@@ -83,6 +111,9 @@ class Replay:
             self._zones[stay.zone].dwell_s.append(round(stay.left_s - stay.entered_s, 3))
         for change in step.events.occupancy:
             self._change(change)
+        for visitor in step.events.visitors:
+            self._sexes[visitor.sex] += 1
+            self._ages[visitor.age] += 1
         for draft in step.drafts:
             self._seal(draft)
 
@@ -119,5 +150,6 @@ class Replay:
                 }
                 for name, zone in self._zones.items()
             },
+            **({} if self._faces is None else {"demographics": {"sex": self._sexes, "age": self._ages}}),
             "hours": self._hours,
         }

@@ -54,3 +54,23 @@ class Direction(StrEnum):
 
     IN = "in"
     OUT = "out"
+
+
+class Sex(StrEnum):
+    """How a visitor appears to the network; the whole list, which nothing can extend."""
+
+    FEMALE = "female"
+    MALE = "male"
+    UNKNOWN = "unknown"  # not read: seen from behind, too small, too few readable crops, or undecided
+
+
+class AgeBand(StrEnum):
+    """How old a visitor appears, in years: the bands that the training's labels support. Never crossed with sex."""
+
+    UNDER_20 = "under_20"
+    FROM_20 = "20_29"
+    FROM_30 = "30_39"
+    FROM_40 = "40_49"
+    FROM_50 = "50_59"
+    FROM_60 = "60_over"
+    UNKNOWN = "unknown"

@@ -1,7 +1,8 @@
 """The privacy promise as a build rule: which part of the agent may import which, and who may do what.
 
 To be read by a data-protection officer. A picture, a box or the id of a track exists only in `records`, in the
-stages (`camera`, `detector`, `tracker`, `counting`) and in the libraries `numpy`, `cv2` and `onnxruntime`.
+stages (`camera`, `detector`, `tracker`, `counting`, `demographics`), in what serves them (`face_networks`) and in the
+libraries `numpy`, `cv2` and `onnxruntime`.
 What sends (`message`, `outbox`, `uplink`) stands below without any of them: it cannot send what it cannot name.
 The tests read the source of every module; imports inside functions and `if TYPE_CHECKING` count as well.
 """
@@ -34,7 +35,7 @@ class Row(NamedTuple):
 
 
 _STAGE = "records terms config clock"
-_PIPELINE = f"camera detector tracker counting anonymise message {_STAGE}"
+_PIPELINE = f"camera detector tracker counting demographics face_networks anonymise message {_STAGE}"
 
 # fmt: off
 TABLE = (
@@ -50,6 +51,8 @@ TABLE = (
     Row("detector",  _STAGE,                             "numpy cv2 onnxruntime pydantic pydantic_core psutil tomli_w"),
     Row("tracker",   _STAGE,                             "numpy"),
     Row("counting",  _STAGE,                             "numpy"),
+    Row("demographics", _STAGE,                          "numpy cv2"),
+    Row("face_networks", f"detector demographics {_STAGE}", "numpy"),
     Row("anonymise", "records terms message clock",      "pydantic"),
     Row("outbox",    "clock",                            ""),
     Row("uplink",    "outbox message terms config clock", "paho"),
@@ -57,6 +60,7 @@ TABLE = (
     Row("health",    "message terms config clock",       "psutil prometheus_client"),
     Row("service",   ANYTHING,                           ANYTHING),
     Row("replay",    ANYTHING,                           ANYTHING),
+    Row("face_report", ANYTHING,                         ANYTHING),
     Row("truth",     "",                                 "pydantic"),
     Row("annotate",  ANYTHING,                           ANYTHING),
     Row("commands",  ANYTHING,                           ANYTHING),
@@ -65,7 +69,7 @@ TABLE = (
 )
 
 SENDS = ("message", "outbox", "uplink")
-HOLDS_PICTURES = ("records", "camera", "detector", "tracker", "counting")
+HOLDS_PICTURES = ("records", "camera", "detector", "tracker", "counting", "demographics", "face_networks")
 HANDLES_PICTURES = ("numpy", "cv2", "onnxruntime")
 
 
@@ -298,7 +302,7 @@ def test_the_table_itself_keeps_pictures_from_what_sends() -> None:
 
 def test_the_table_keeps_the_stages_apart() -> None:
     """No stage is allowed another stage, so that each can be replaced on its own."""
-    stages = {"camera", "detector", "tracker", "counting", "anonymise"}
+    stages = {"camera", "detector", "tracker", "counting", "demographics", "anonymise"}
     for row in TABLE:
         if row.part in stages:
             assert (stages - {row.part}).isdisjoint(row.ours.split()), row
@@ -345,6 +349,9 @@ def break_it(root: Path, part: str, statement: str) -> str:
         ("uplink", "try:\n    import numpy.typing as npt\nexcept ImportError:\n    pass"),
         ("message", "class A:\n    import cv2"),
         ("camera", "from edge_agent.detector.session import Detector"),
+        ("demographics", "from edge_agent.detector.faces import AttributeNetwork"),
+        ("demographics", "import onnxruntime"),
+        ("anonymise", "from edge_agent.demographics import Votes"),
         ("pipeline", "import edge_agent.uplink as u"),
         ("anonymise", "from edge_agent.config.schema import Config"),
         ("novelty", "x = 1"),

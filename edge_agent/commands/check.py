@@ -17,9 +17,13 @@ from edge_agent.config import (
     config_hash,
     geometry_hash,
     json_schema,
+    machine_folder,
     verify,
 )
 from edge_agent.config.problem import one_line
+from edge_agent.detector.bundle import AttributesBundle
+from edge_agent.detector.catalogue import find_bundle
+from edge_agent.detector.errors import DetectorError
 
 WRONG = 2
 """Exit status for a configuration that cannot be used."""
@@ -33,7 +37,8 @@ WRONG = 2
 def check(file: Path | None, *, as_json: bool, show: bool, schema: bool) -> None:
     """Say whether the configuration FILE can be used: one line per error, and exit status 2.
 
-    It also looks at the files that the configuration names: passwords, certificates, clips.
+    It also looks at the files that the configuration names: passwords, certificates, clips, and, where a camera reads
+    visitors, the bundle for it.
     """
     if schema:
         click.echo(json_schema(), nl=False)
@@ -43,7 +48,7 @@ def check(file: Path | None, *, as_json: bool, show: bool, schema: bool) -> None
     if as_json and show:
         raise click.UsageError("--json and --show exclude each other")
     try:
-        verified = verify(file, now_s=SystemClock().utc())
+        verified = verify(file, now_s=SystemClock().utc(), bundle_problem=_bundle_problem)
     except ConfigError as error:
         if as_json:
             click.echo(_as_json({"file": str(file), "ok": False, "problems": _plain(error.problems)}))
@@ -51,6 +56,15 @@ def check(file: Path | None, *, as_json: bool, show: bool, schema: bool) -> None
             click.echo(str(error), err=True)
         raise click.exceptions.Exit(WRONG) from None
     _report(file, verified, as_json=as_json, show=show)
+
+
+def _bundle_problem(name: str, folder: Path) -> str | None:
+    """Why the bundle that reads faces cannot be used; None where it can."""
+    try:
+        AttributesBundle.load(find_bundle(name, state=machine_folder(), relative_to=folder))
+    except DetectorError as error:
+        return str(error).partition("\n")[0]
+    return None
 
 
 def _report(file: Path, verified: Verified, *, as_json: bool, show: bool) -> None:

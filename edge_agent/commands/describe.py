@@ -2,24 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 
+from edge_agent.detector.attributes_card import BANDS, SEXES, AnyCard, AttributesCard, Confusion
 from edge_agent.detector.card import Accuracy, Card, Group, Precision, Speed, Training
 
 
-def describe(card: Card) -> Iterator[str]:
+def describe(card: AnyCard) -> Iterator[str]:
     """What the network is, what it is bad at, what was measured, and what it learned from."""
     yield f"{card.name} {card.version}: {card.description}"
-    picture, limits = card.input, card.thresholds
     yield from table(
         [
             ("licence", card.licence),
             ("from", f"{card.source.publisher}, {card.source.url}"),
-            ("finds", ", ".join(card.classes)),
-            ("looks at", f"{picture.width}x{picture.height} {picture.color} {picture.dtype}, {picture.resize}"),
-            ("decoder", f"{card.decoder.name}; score {limits.score}, low {limits.low}, nms_iou {limits.nms_iou}"),
-            *([("score", limits.chosen)] if limits.chosen is not None else []),
+            *(_reading(card) if isinstance(card, AttributesCard) else _finding(card)),
             ("files", ", ".join(f"{file.precision} {file.size_bytes / 1e6:.1f} MB" for file in card.file)),
         ]
     )
+    if isinstance(card, AttributesCard):
+        yield from _confusions(card.attributes.confusion)
     if card.weaknesses:
         yield "\nKnown weaknesses:"
         yield from (f"  - {weakness}" for weakness in card.weaknesses)
@@ -27,6 +26,38 @@ def describe(card: Card) -> Iterator[str]:
     yield from _groups(card.measured.groups)
     if card.training is not None:
         yield from _training(card.training)
+
+
+def _finding(card: Card) -> Iterator[tuple[str, str]]:
+    """Rows of a detector."""
+    picture, limits = card.input, card.thresholds
+    yield "finds", ", ".join(card.classes)
+    yield "looks at", f"{picture.width}x{picture.height} {picture.color} {picture.dtype}, {picture.resize}"
+    yield "decoder", f"{card.decoder.name}; score {limits.score}, low {limits.low}, nms_iou {limits.nms_iou}"
+    if limits.chosen is not None:
+        yield "score", limits.chosen
+
+
+def _reading(card: AttributesCard) -> Iterator[tuple[str, str]]:
+    """Rows of a face-attribute model."""
+    side, limits = card.crop.side, card.attributes
+    yield "reads", f"sex ({', '.join(SEXES)}) and age band ({', '.join(BANDS)}), or that there is nothing to read"
+    yield "looks at", f"{side}x{side} BGR uint8, faces with {card.crop.margin:.0%} more on each side"
+    yield (
+        "unknown",
+        f"readable under {limits.readable:g}, sex under {limits.sex_confidence:g}, age under {limits.age_confidence:g}",
+    )
+    yield "chosen", limits.chosen
+
+
+def _confusions(tables: Sequence[Confusion]) -> Iterator[str]:
+    for each in tables:
+        yield f"\nRead as, {each.attribute} at {each.face_px} px, {each.precision}:"
+        rows = [
+            (name, *map(str, counts), str(unknown))
+            for name, counts, unknown in zip(each.classes, each.counts, each.unknown, strict=True)
+        ]
+        yield from table([("truly", *each.classes, "unknown"), *rows])
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -14,7 +14,8 @@ from edge_agent.commands.failure import Misuse, told
 from edge_agent.config import machine_folder
 from edge_agent.detector.add import UNSTATED_LICENCE, Request
 from edge_agent.detector.add import add as make_bundle
-from edge_agent.detector.card import CARD_FILE, Card, Precision, load_card
+from edge_agent.detector.attributes_card import AnyCard, load_any_card
+from edge_agent.detector.card import CARD_FILE, Precision
 from edge_agent.detector.catalogue import Entry, Installed, catalogue, entry_named, find_bundle, installed
 from edge_agent.detector.classes import CLASS_LISTS
 from edge_agent.detector.errors import UnknownBundleError
@@ -179,7 +180,7 @@ def _bar(entry: Entry) -> Iterator[Progress]:
         yield lambda done: bar.update(done - bar.pos)
 
 
-def _card_of(name: str, state: Path) -> tuple[Path | None, Card]:
+def _card_of(name: str, state: Path) -> tuple[Path | None, AnyCard]:
     """The folder and the card of an installed bundle, else of a network of the catalogue."""
     try:
         folder = find_bundle(name, state=state)
@@ -188,16 +189,16 @@ def _card_of(name: str, state: Path) -> tuple[Path | None, Card]:
         if name not in public:
             raise
         return None, public[name].card
-    return folder, load_card(folder / CARD_FILE)
+    return folder, load_any_card(folder / CARD_FILE)
 
 
-def _files(card: Card | None) -> str:
+def _files(card: AnyCard | None) -> str:
     if card is None:
         return "?"
     return ", ".join(f"{file.precision} {file.size_bytes / 1e6:.1f} MB" for file in card.file)
 
 
-def _licence(card: Card | None) -> str:
+def _licence(card: AnyCard | None) -> str:
     if card is None:
         return "?"
     return "unstated" if card.licence == UNSTATED_LICENCE else card.licence
@@ -208,5 +209,5 @@ def _as_data(bundle: Installed) -> dict[str, Any]:
     return facts | {"name": bundle.name, "folder": str(bundle.folder), "problem": bundle.problem}
 
 
-def _facts(card: Card) -> dict[str, Any]:
+def _facts(card: AnyCard) -> dict[str, Any]:
     return card.model_dump(mode="json", exclude_none=True)

@@ -17,7 +17,7 @@ from edge_agent.camera import replay as frames_of
 from edge_agent.clock import SystemClock
 from edge_agent.commands.failure import Failure, Misuse, told
 from edge_agent.config import CameraConfig, Config, load
-from edge_agent.pipeline import load_detector
+from edge_agent.pipeline import load_detector, load_faces
 from edge_agent.records import Frame, Gap
 from edge_agent.replay import Replay
 from edge_agent.truth import Compared, Truth, TruthError, compare, load_truth
@@ -80,6 +80,7 @@ def replay(
         shape = clip_shape(clip)
         try:
             detector = load_detector(config, config_folder=config_file.absolute().parent, bundle=bundle)
+            faces = load_faces(config, config_folder=config_file.absolute().parent)
         except ValueError as error:
             raise Misuse(f"{config_file}: {error}") from None
         begin_s = start_s if start_s is not None else SystemClock().utc() - shape.duration_s
@@ -92,7 +93,7 @@ def replay(
         )
         shown = stack.enter_context(_progress(items, shape, quiet=as_json or not sys.stderr.isatty()))
         try:
-            result = Replay(config, camera, detector, start_utc_s=begin_s).run(
+            result = Replay(config, camera, detector, start_utc_s=begin_s, faces=faces).run(
                 shown, frame_s=1.0 / shape.fps, show=annotator.draw if annotator else None
             )
         except AnnotateError as error:
@@ -179,6 +180,11 @@ def _table(result: dict[str, Any]) -> str:
             dwell = " ".join(f"{seconds:.1f}" for seconds in zone["dwell_s"]) or "-"
             occupancy = zone["occupancy"]
             rows.append(f"{name:<24}{zone['stays']:>8}{occupancy['max']:>8}{occupancy['mean']:>8.2f}   {dwell}")
+    if "demographics" in result:
+        rows += ["", f"{'visitors who left':<24}{sum(result['demographics']['sex'].values()):>8}"]
+        for what, counts in result["demographics"].items():
+            rows.append(f"  {what:<22}" + "".join(f"{name:>10}" for name in counts))
+            rows.append(" " * 24 + "".join(f"{count:>10}" for count in counts.values()))
     for hour in result["hours"]:
         gaps = ", ".join(f"{gap['cause']} {gap['s']} s" for gap in hour["gaps"]) or "none"
         rows += ["", f"hour {hour['start']} to {hour['end']} ({hour['tz']})"]

@@ -14,7 +14,7 @@ from edge_agent.commands.failure import Failure, Misuse, told
 from edge_agent.config import Config, verify
 from edge_agent.memory import release_code_pages
 from edge_agent.outbox import OutboxError
-from edge_agent.pipeline import load_detector
+from edge_agent.pipeline import load_detector, load_faces
 from edge_agent.service import GiveUp, Service
 
 _log = logging.getLogger(__name__)
@@ -51,11 +51,12 @@ def run(config_file: Path, *, bundle: str | None, realtime: bool, verbose: bool)
         release_code_pages()
         try:
             detector = load_detector(config, config_folder=folder, bundle=bundle)
+            faces = load_faces(config, config_folder=folder)
         except ValueError as error:
             raise Misuse(f"{config_file}: {error}") from None
         release_code_pages()
         try:
-            service = Service(config, detector, clock, config_folder=folder, realtime=realtime)
+            service = Service(config, detector, clock, config_folder=folder, realtime=realtime, faces=faces)
             announce(config, f"{bundle or config.detector.bundle} ({detector.precision.value})", clock)
             handed_over = service.run()
         except OutboxError as error:

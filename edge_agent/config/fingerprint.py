@@ -26,7 +26,10 @@ def config_hash(config: Config) -> str:
     for camera in data["camera"]:
         del camera["credentials_file"]
         camera["source"] = _without_folder(redact(camera["source"]))
-    data["detector"]["bundle"] = _without_folder(data["detector"]["bundle"])
+    for table in ("detector", "demographics"):
+        data[table]["bundle"] = _without_folder(data[table]["bundle"])
+    if data["demographics"]["face_bundle"] is not None:
+        data["demographics"]["face_bundle"] = _without_folder(data["demographics"]["face_bundle"])
     return _hash(data)
 
 

@@ -232,6 +232,14 @@ class CameraConfig(_Table):
     frozen_after_s: float = Field(
         default=30.0, gt=0.0, le=3600.0, description="The same picture for longer is a fault."
     )
+    demographics: bool = Field(
+        default=False,
+        description="Whether apparent sex and age band are counted here. Put the notice up first: "
+        "`edge-agent compliance` writes it.",
+    )
+    notice_date: date | None = Field(
+        default=None, description="The day on which the notice about demographics was put up in the store."
+    )
     line: tuple[LineConfig, ...] = Field(default=(), description="Lines to count crossings of, as [[camera.line]].")
     zone: tuple[ZoneConfig, ...] = Field(default=(), description="Zones to measure presence in, as [[camera.zone]].")
 
@@ -268,6 +276,35 @@ class DetectorConfig(_Table):
     threads: int = Field(default=1, ge=1, le=64, description="Threads of one inference.")
     min_score: float | None = Field(
         default=None, ge=0.0, le=1.0, description="Overrides the operating threshold of the model card."
+    )
+
+
+class DemographicsConfig(_Table):
+    """How visitors are read where a camera's `demographics` is true. What is read cannot be configured."""
+
+    bundle: Text = Field(
+        default="face-attributes", description="Name of an installed bundle for faces, or the path of its folder."
+    )
+    face_bundle: Text | None = Field(
+        default=None,
+        description="Detector of faces that says where in a person's box the face is, such as 'yunet_n_320'. "
+        "Absent: the usual places of a head are tried.",
+    )
+    crops: int = Field(default=5, ge=1, le=20, description="Best looks at one visitor that are read, at most.")
+    budget_ms: float = Field(
+        default=6.0, gt=0.0, le=1000.0, description="Time for reading in one frame; what is left waits for the next."
+    )
+
+
+class PrivacyConfig(_Table):
+    """What keeps published demographics from telling about anybody."""
+
+    k: int = Field(default=5, ge=3, le=1000, description="Demographic cells that hold fewer visitors are suppressed.")
+    epsilon_per_day: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=20.0,
+        description="Budget of the noise on a day's demographics, for one visit. Absent: no noise.",
     )
 
 
@@ -337,6 +374,8 @@ class Config(_Table):
     broker: BrokerConfig
     camera: Annotated[tuple[CameraConfig, ...], Field(min_length=1)] = Field(description="The cameras, as [[camera]].")
     detector: DetectorConfig = DetectorConfig()
+    demographics: DemographicsConfig = DemographicsConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
     tracker: TrackerConfig = TrackerConfig()
     windows: WindowsConfig = WindowsConfig()
     storage: StorageConfig = StorageConfig()

@@ -1,7 +1,7 @@
 """Whether the files that a configuration names are there and good, and what is legal but seldom meant."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -20,6 +20,10 @@ _MAX_SECRET_BYTES: Final = 4096
 _RENEW_WITHIN: Final = timedelta(days=30)
 
 
+BundleProblem = Callable[[str, Path], str | None]
+"""Takes a bundle's name and the folder that a relative path begins at; says in a line why it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """A configuration that can be used as it is, and what its author should know."""
@@ -28,12 +32,13 @@ class Verified:
     warnings: tuple[Problem, ...]
 
 
-def verify(path: Path, *, now_s: float | None) -> Verified:
+def verify(path: Path, *, now_s: float | None, bundle_problem: BundleProblem | None = None) -> Verified:
     """Read a configuration as `load` does, and look at the files that it names.
 
     Args:
         path: the configuration file.
         now_s: UTC, to judge certificates by; None leaves their dates alone, as a device must that boots in the past.
+        bundle_problem: looks at the bundle that reads faces, where a camera needs it; None leaves it alone.
 
     Raises:
         ConfigError: the configuration or a file that it names cannot be used; one line per error.
@@ -45,6 +50,7 @@ def verify(path: Path, *, now_s: float | None) -> Verified:
     _check_broker(check, config, now)
     for i, camera in enumerate(config.camera):
         _check_camera(check, camera, i)
+    _check_demographics(check, config, bundle_problem)
     _check_rest(check, config)
     if check.problems:
         raise ConfigError(check.problems)
@@ -203,6 +209,23 @@ def _check_camera(check: _Check, camera: CameraConfig, i: int) -> None:
         check.warn((*here, "source"), "no such file or device", "fine for `replay CLIP`, which brings its own")
     if not camera.line and not camera.zone:
         check.warn(here, "has neither a line nor a zone", "nothing is counted there; add one")
+
+
+def _check_demographics(check: _Check, config: Config, bundle_problem: BundleProblem | None) -> None:
+    reading = [i for i, camera in enumerate(config.camera) if camera.demographics]
+    for i in reading:
+        if config.camera[i].notice_date is None:
+            what = "visitors are read, and nothing says since when the notice has been up"
+            check.warn(("camera", i, "demographics"), what, "put it up, and add notice_date = YYYY-MM-DD")
+    if not reading or bundle_problem is None:
+        return
+    location: Location = ("demographics", "bundle")
+    if check.document.value(location) is None:
+        location = ("camera", reading[0], "demographics")
+    problem = bundle_problem(config.demographics.bundle, check.document.path.absolute().parent)
+    if problem is not None:
+        what, _, fix = problem.rpartition("; ")
+        check.wrong(location, what, fix)
 
 
 def _places(source: str, folder: Path) -> Iterator[Path]:

@@ -1,16 +1,20 @@
 """A bundle: one network's folder, its card and its ONNX files, and the proof that they are the right ones."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-from edge_agent.detector.card import CARD_FILE, Card, ModelFile, Precision, load_card
+from edge_agent.detector.attributes_card import AttributesCard, load_attributes_card
+from edge_agent.detector.card import CARD_FILE, Card, Facts, ModelFile, Precision, load_card
 from edge_agent.detector.errors import BundleError, UnknownBundleError
+
+_Card = TypeVar("_Card", bound=Facts)
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class _Checked(ABC, Generic[_Card]):
     """A checked bundle; `load` is the only way to make one that may be run.
 
     Attributes:
@@ -19,7 +23,12 @@ class Bundle:
     """
 
     folder: Path
-    card: Card
+    card: _Card
+
+    @staticmethod
+    @abstractmethod
+    def _read(path: Path) -> _Card:
+        """The card at `path`; BundleError where it is of another task."""
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -32,7 +41,7 @@ class Bundle:
             raise UnknownBundleError(
                 f"{folder}: no such bundle folder; `edge-agent models list` shows what is installed"
             )
-        bundle = cls(folder, load_card(folder / CARD_FILE))
+        bundle = cls(folder, cls._read(folder / CARD_FILE))
         problems = []
         for file in bundle.card.file:
             try:
@@ -76,3 +85,23 @@ class Bundle:
         if digest != file.sha256:
             raise BundleError(f"{path}: sha256 is {digest}, the card says {file.sha256}; install the bundle again")
         return content
+
+
+class Bundle(_Checked[Card]):
+    """A checked bundle of a detector."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _read(path: Path) -> Card:
+        return load_card(path)
+
+
+class AttributesBundle(_Checked[AttributesCard]):
+    """A checked bundle of a face-attribute model."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _read(path: Path) -> AttributesCard:
+        return load_attributes_card(path)

@@ -1,7 +1,8 @@
 """The model card: what a network is, what goes in, how its outputs are read, and which files hold it.
 
 One `card.toml` per bundle, or per entry of the catalogue. It is the only thing that has to be written to plug
-a network in; everything that the detector does with a network follows from it.
+a network in; everything that the detector does with a network follows from it. Cards of other tasks share `Facts`:
+see `attributes_card`.
 """
 
 import re
@@ -78,20 +79,20 @@ class Resize(StrEnum):
     STRETCH = "stretch"  # width and height scaled independently
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
     """A table of the card: closed, frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Source(_Table):
+class Source(Table):
     """Who made the network and where it can be looked up."""
 
     publisher: Text = Field(description="Person, group or repository that published the weights.")
     url: Url = Field(description="Where the publisher describes or keeps them.")
 
 
-class Input(_Table):
+class Input(Table):
     """The network's one input and how a BGR picture (0 to 255) becomes it.
 
     Each channel is `(value - mean) / std`, mean and std in the order of `color`.
@@ -119,14 +120,14 @@ class Input(_Table):
         return self
 
 
-class YoloxDecoder(_Table):
+class YoloxDecoder(Table):
     """Anchor-free YOLOX head (Ge et al. 2021), one output (1, n, 5 + classes), scores already sigmoid."""
 
     name: Literal["yolox"] = "yolox"
     strides: Strides = (8, 16, 32)
 
 
-class NanodetDecoder(_Table):
+class NanodetDecoder(Table):
     """NanoDet-m: per stride class scores (already sigmoid) and box sides as distributions over bins."""
 
     name: Literal["nanodet"] = "nanodet"
@@ -134,20 +135,20 @@ class NanodetDecoder(_Table):
     reg_max: int = Field(default=7, ge=1, le=64, description="Highest bin; a side has reg_max + 1 of them.")
 
 
-class FastestdetDecoder(_Table):
+class FastestdetDecoder(Table):
     """FastestDet: one map (1, 5 + classes, h, w) of objectness, box and classes."""
 
     name: Literal["fastestdet"] = "fastestdet"
 
 
-class YunetDecoder(_Table):
+class YunetDecoder(Table):
     """YuNet face detector (Wu et al. 2023): class, objectness and box per stride; landmarks are not read."""
 
     name: Literal["yunet"] = "yunet"
     strides: Strides = (8, 16, 32)
 
 
-class FcosDecoder(_Table):
+class FcosDecoder(Table):
     """FCOS (Tian et al. 2019): per stride one map (1, classes + 4, h, w) of class logits and log distances."""
 
     name: Literal["fcos"] = "fcos"
@@ -160,7 +161,7 @@ Decoder = Annotated[
 ]
 
 
-class Thresholds(_Table):
+class Thresholds(Table):
     """Which boxes count.
 
     `score` splits a detector's boxes into the two classes of ByteTrack: those at or above it start and feed
@@ -181,7 +182,7 @@ class Thresholds(_Table):
         return self
 
 
-class ModelFile(_Table):
+class ModelFile(Table):
     """One ONNX file of the bundle and how to be sure that it is the right one."""
 
     name: FileName
@@ -191,7 +192,7 @@ class ModelFile(_Table):
     url: Url | None = Field(default=None, description="Where the publisher offers these very bytes; absent: nowhere.")
 
 
-class _Figure(_Table):
+class _Figure(Table):
     """A measured number, with its 95 % interval where somebody worked it out."""
 
     value: float
@@ -213,7 +214,7 @@ class Accuracy(_Figure):
     precision: Precision = Precision.FP32
 
 
-class Speed(_Table):
+class Speed(Table):
     """One measured speed figure."""
 
     device: Text = Field(description="Board or processor.")
@@ -233,7 +234,7 @@ class Group(_Figure):
     precision: Precision = Precision.FP32
 
 
-class Measured(_Table):
+class Measured(Table):
     """What somebody measured, and on what; empty where nobody has."""
 
     accuracy: tuple[Accuracy, ...] = ()
@@ -241,7 +242,7 @@ class Measured(_Table):
     groups: tuple[Group, ...] = ()
 
 
-class TrainingData(_Table):
+class TrainingData(Table):
     """One kind of pictures that the network learned from, and whom to thank."""
 
     name: Text
@@ -255,7 +256,7 @@ class TrainingData(_Table):
     share: float | None = Field(default=None, gt=0.0, le=1.0, description="Of the pictures seen in training.")
 
 
-class Training(_Table):
+class Training(Table):
     """How the weights came about, so that anybody can make them again."""
 
     command: Text = Field(description="The exact command, run in the root of the repository.")
@@ -270,21 +271,14 @@ class Training(_Table):
         return self
 
 
-class Card(_Table):
-    """The whole card."""
+class Facts(Table):
+    """What a card tells of any network, whatever it is for."""
 
     name: Name
     version: Version
     description: Text = Field(description="One sentence: what it finds, and where it is good or bad.")
-    task: Literal["detect"] = "detect"
     licence: Text = Field(description="SPDX identifier of the weights' licence, such as 'Apache-2.0'.")
     source: Source
-    classes: Annotated[tuple[Text, ...], AfterValidator(_not_empty)] = Field(
-        description="Class names in the order of the network's outputs."
-    )
-    input: Input
-    decoder: Decoder
-    thresholds: Thresholds
     file: Annotated[tuple[ModelFile, ...], AfterValidator(_not_empty)] = Field(description="The networks, as [[file]].")
     weaknesses: tuple[Text, ...] = Field(default=(), description="What it is known to be bad at, a sentence each.")
     training: Training | None = Field(
@@ -293,17 +287,9 @@ class Card(_Table):
     measured: Measured = Measured()
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        for what, values in (
-            ("class", self.classes),
-            ("file name", tuple(file.name for file in self.file)),
-            ("precision", tuple(file.precision.value for file in self.file)),
-        ):
-            for value in values:
-                if values.count(value) > 1:
-                    raise ValueError(f"{what} '{value}' stands there twice; each may stand once")
-        if self.decoder.name == "yunet" and len(self.classes) != 1:
-            raise ValueError("decoder yunet has one class; classes must hold one name")
+    def _no_file_twice(self) -> Self:
+        refuse_twice("file name", tuple(file.name for file in self.file))
+        refuse_twice("precision", tuple(file.precision.value for file in self.file))
         return self
 
     def file_of(self, precision: Precision) -> ModelFile | None:
@@ -311,18 +297,60 @@ class Card(_Table):
         return next((file for file in self.file if file.precision is precision), None)
 
 
+class Card(Facts):
+    """The whole card of a detector."""
+
+    task: Literal["detect"] = "detect"
+    classes: Annotated[tuple[Text, ...], AfterValidator(_not_empty)] = Field(
+        description="Class names in the order of the network's outputs."
+    )
+    input: Input
+    decoder: Decoder
+    thresholds: Thresholds
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        refuse_twice("class", self.classes)
+        if self.decoder.name == "yunet" and len(self.classes) != 1:
+            raise ValueError("decoder yunet has one class; classes must hold one name")
+        return self
+
+
+def refuse_twice(what: str, values: tuple[str, ...]) -> None:
+    """See that no value stands there twice; ValueError otherwise."""
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{what} '{value}' stands there twice; each may stand once")
+
+
+_Kind = TypeVar("_Kind", bound=Facts)
+_USES: Final = {"detect": "a detector", "attributes": "a face-attribute model"}
+
+
 def parse_card(text: str, where: Path) -> Card:
-    """Read a card.
+    """Read a detector's card.
 
     Args:
         text: the TOML.
         where: the file it came from, for the errors.
 
     Raises:
-        BundleError: one line per problem, each with the file, the key, the value and what is allowed.
+        BundleError: one line per problem, each with the file, the key, the value and what is allowed; one line where
+            it is the card of something else.
     """
+    return parse_card_of(Card, "detect", text, where)
+
+
+def parse_card_of(kind: type[_Kind], task: str, text: str, where: Path) -> _Kind:
+    """Read a card of a certain task; see `parse_card`."""
     try:
-        return Card.model_validate(tomllib.loads(text))
+        table = tomllib.loads(text)
+        stands = table.get("task", "detect")
+        if stands != task and stands in _USES:
+            raise BundleError(
+                f"{where}: is the card of {_USES[stands]}, not of {_USES[task]}; name another bundle here"
+            )
+        return kind.model_validate(table)
     except tomllib.TOMLDecodeError as error:
         raise BundleError(f"{where}: not TOML: {error}") from None
     except ValidationError as error:
@@ -331,19 +359,23 @@ def parse_card(text: str, where: Path) -> Card:
 
 
 def load_card(path: Path) -> Card:
-    """Read the card file at `path`; see `parse_card`."""
+    """Read the card file of a detector at `path`; see `parse_card`."""
+    return parse_card(read_card(path), path)
+
+
+def read_card(path: Path) -> str:
+    """The text of a card file."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UnknownBundleError(f"{path}: no such file; a bundle is a folder with a model card") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise BundleError(f"{path}: cannot be read as a model card: {reason}") from None
-    return parse_card(text, path)
 
 
-def card_to_toml(card: Card) -> str:
-    """The card as TOML that `parse_card` reads back to an equal card."""
+def card_to_toml(card: Facts) -> str:
+    """The card as TOML that reads back to an equal card."""
     return tomli_w.dumps(card.model_dump(mode="json", exclude_none=True))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from edge_agent.detector.attributes_card import AnyCard, load_any_card
 from edge_agent.detector.card import CARD_FILE, Card, load_card
 from edge_agent.detector.errors import BundleError, UnknownBundleError
 
@@ -43,7 +44,7 @@ class Installed:
 
     name: str
     folder: Path
-    card: Card | None
+    card: AnyCard | None
     problem: str | None
 
 
@@ -135,7 +136,7 @@ def installed(state: Path) -> tuple[Installed, ...]:
 
 def _look_at(name: str, folder: Path) -> Installed:
     try:
-        card = load_card(folder / CARD_FILE)
+        card = load_any_card(folder / CARD_FILE)
     except BundleError as error:
         return Installed(name, folder, None, str(error).partition("\n")[0])
     for file in card.file:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import onnxruntime
@@ -41,6 +41,10 @@ from edge_agent.service.worker import Worker
 from edge_agent.terms import ClockState
 from edge_agent.uplink import Uplink
 
+if TYPE_CHECKING:  # nothing of demographics is loaded where no camera has them switched on
+    from edge_agent.demographics import FaceModel
+    from edge_agent.face_networks import FaceNetworks
+
 _log = logging.getLogger(__name__)
 
 _TURN_S: Final = 0.5
@@ -56,9 +60,16 @@ class Service:
     """One device with all its cameras."""
 
     def __init__(
-        self, config: Config, detector: Detector, clock: Clock, *, config_folder: Path, realtime: bool = False
+        self,
+        config: Config,
+        detector: Detector,
+        clock: Clock,
+        *,
+        config_folder: Path,
+        realtime: bool = False,
+        faces: "FaceNetworks | None" = None,
     ) -> None:
-        """Open the outbox and prepare the threads.
+        """Open the outbox and prepare the threads; `faces` reads visitors where a camera's demographics are on.
 
         Raises:
             OutboxError: the outbox is in use by another process, or of a newer version.
@@ -75,6 +86,8 @@ class Service:
         self._progress = Progress(clock)
         self._started_s = clock.monotonic()
         self._detecting = threading.Lock()
+        self._faces = faces
+        self._reading = threading.Lock()
         self._storing = threading.Lock()
         self._latest: Health | None = None
         folder = state_folder(config)
@@ -207,7 +220,12 @@ class Service:
             wake=self._uplink.wake,
             alive=lambda: self._progress.stamp(stage, within_s=_CAMERA_WITHIN_S),
             done=lambda: self._progress.forget(stage),
+            faces=self._face_model() if camera.demographics else None,
         )
+
+    def _face_model(self) -> "FaceModel | None":
+        """One network for all cameras here too; waiting for it is paid out of the budget of the frame."""
+        return None if self._faces is None else self._faces.model(turn=self._reading)
 
     def _detect(self, image: Image) -> Detections:
         """One network for all cameras: its buffers are used by one thread at a time."""

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge_agent.anonymise import Draft, Gate
 from edge_agent.clock import Clock
@@ -15,6 +16,9 @@ from edge_agent.outbox import Outbox, OutboxFull
 from edge_agent.pipeline import Detect, Pipeline, Step, make_pipeline
 from edge_agent.records import Events
 from edge_agent.service.feed import Feed
+
+if TYPE_CHECKING:  # nothing of demographics is loaded where no camera has them switched on
+    from edge_agent.demographics import FaceModel
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ class Worker:
         wake: Callable[[], None],
         alive: Callable[[], None],
         done: Callable[[], None],
+        faces: "FaceModel | None" = None,
     ) -> None:
         """Prepare.
 
@@ -56,6 +61,7 @@ class Worker:
             wake: tells the uplink that there are new rows.
             alive: called at every turn.
             done: called when no more turns are to be expected.
+            faces: what visitors are read with, where the camera's demographics are switched on.
         """
         self.figures = CameraFigures(camera.name)
         self.gate: Gate | None = None
@@ -63,6 +69,7 @@ class Worker:
         self._camera = camera
         self._detector = detector
         self._detect = detect
+        self._faces = faces
         self._clock = clock
         self._outbox = outbox
         self._storing = storing
@@ -116,11 +123,14 @@ class Worker:
 
     def _stages(self, clock: Clock) -> tuple[Pipeline, Gate]:
         saved = self._checkpoint or self._outbox.checkpoints().get(self._camera.name)
+        make = partial(
+            make_pipeline, self._config, self._camera, self._detector, clock, detect=self._detect, faces=self._faces
+        )
         try:
-            return make_pipeline(self._config, self._camera, self._detector, clock, detect=self._detect, saved=saved)
+            return make(saved=saved)
         except ValueError as error:
             _log.error("camera %s: %s", self._camera.name, error)
-            return make_pipeline(self._config, self._camera, self._detector, clock, detect=self._detect)
+            return make()
 
     def _measure(self, step: Step, clock: Clock) -> None:
         if step.look is not None:

@@ -121,9 +121,9 @@ def _resolved(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def typed(context: click.Context) -> str:
+def typed(context: click.Context, script: str = _SCRIPT) -> str:
     """The command with the options that were given, paths within the repository's surroundings as relative ones."""
-    parts = [_SCRIPT]
+    parts = [script]
     for parameter in context.command.params:
         name = parameter.name or ""
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:

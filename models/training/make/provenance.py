@@ -50,7 +50,7 @@ INGREDIENTS: Final = (
 )
 """What every rendered picture is made of."""
 
-_GOODS: Final = {
+GOODS: Final = {
     "name": "GroceryStoreDataset",
     "licence": "MIT",
     "attribution": "Copyright (c) 2019 Marcus Klasson; Klasson, Zhang, Kjellström: A Hierarchical Grocery Store Image "
@@ -113,7 +113,7 @@ def data_of(seen: Seen, clips: Sequence[str] = ()) -> tuple[TrainingData, ...]:
         share=round(1.0 - negative_share - real_share, 4),
     )
     goods = TrainingData(
-        **_GOODS,
+        **GOODS,
         use="textures and backgrounds of the rendered shops" + (", and pictures of nobody" if photographs else ""),
         pictures=photographs or None,
         share=round(negative_share, 4) or None,

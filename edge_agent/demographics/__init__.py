@@ -1,0 +1,25 @@
+"""Tracks to visitors: apparent sex and age band, a closed list, read from a few looks at each face. Off by default.
+
+No picture, no face and no number that could tell one face from another outlives the frame that it was made from.
+"""
+
+from edge_agent.demographics.look import fit
+from edge_agent.demographics.reader import PERSON, FaceModel, Read, VisitorReader
+from edge_agent.demographics.search import Find, places
+from edge_agent.demographics.votes import BANDS, SEXES, Reading, Rule, Votes, combined
+
+__all__ = [
+    "BANDS",
+    "PERSON",
+    "SEXES",
+    "FaceModel",
+    "Find",
+    "Read",
+    "Reading",
+    "Rule",
+    "VisitorReader",
+    "Votes",
+    "combined",
+    "fit",
+    "places",
+]
