@@ -3,5 +3,6 @@
 from edge_agent.anonymise.calendar import Calendar, Week
 from edge_agent.anonymise.drafts import Draft, Face, Plan
 from edge_agent.anonymise.gate import Gate
+from edge_agent.anonymise.release import Reading
 
-__all__ = ["Calendar", "Draft", "Face", "Gate", "Plan", "Week"]
+__all__ = ["Calendar", "Draft", "Face", "Gate", "Plan", "Reading", "Week"]
