@@ -7,11 +7,11 @@ No free text, no coordinates, no ids of persons. What is not in these models can
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge_agent.terms import ClockState, GapCause, LineRole, Quality
+from edge_agent.terms import AgeBand, ClockState, GapCause, LineRole, Quality, Sex
 
 DWELL_EDGES_S: Final = (2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600)
 """Upper edges of the dwell bins in seconds; a bin holds edge[i-1] <= dwell < edge[i], the last all that is longer."""
@@ -170,6 +170,15 @@ class Demographics(_Part):
     suppressed: Count = Field(description="Number of cells that are null, of both tables.")
     model: Hash16
 
+    @model_validator(mode="after")
+    def _tells_no_small_cell(self) -> Self:
+        for table, words in ((self.sex, Sex), (self.age, AgeBand)):
+            told = table.model_dump(by_alias=True)
+            cells = [told[word] for word in words]
+            if cells.count(0) < len(cells) and any(cell is not None and cell < self.k for cell in cells):
+                raise ValueError(f"a cell that holds fewer than {self.k} is suppressed")
+        return self
+
 
 class _Window(_Message):
     """What a bucket and a sealed hour share."""
@@ -296,7 +305,7 @@ class CameraPrivacy(_Part):
     attributes: tuple[Literal["sex", "age"], ...] = Field(description="Empty while switched off.")
     notice: Day | None = Field(description="When the notice was put up in the store, as configured.")
     since: Day | None = Field(description="Since when demographics have been on without a break; null while off.")
-    spent_milli: Count | None = Field(description="What one visit of the local day has lost so far; null without noise.")
+    spent_milli: Count | None = Field(description="What a visit of the local day has lost so far; null without noise.")
 
 
 class Privacy(_Message):

@@ -1,10 +1,10 @@
 """What noise has cost the visitors of a local day, and the promise that it never costs more than the budget.
 
-The unit is one visit. It is in one cell of the sex table and one cell of the age table of its hour, and in the same two
-of its day: four tables, a quarter of the budget each, one after the other (sequential composition). Hours hold different
-visits, so that more of them cost nobody more (parallel composition). That holds for two windows of the same hour as
-well, after a step of the clock; yet the second is refused, because to whoever counts by the clock it is a second look at
-the same hour.
+The unit is one visit. It is in one cell of the sex table and one cell of the age table of its hour, and in the same
+two of its day: four tables, a quarter of the budget each, one after the other (sequential composition). Hours hold
+different visits, so that more of them cost nobody more (parallel composition). That holds for two windows of the same
+hour as well, after a step of the clock; yet the second is refused, because to whoever counts by the clock it is a
+second look at the same hour.
 """
 
 from collections.abc import Iterable

@@ -31,7 +31,8 @@ def female_share(female: int, male: int, confusion: Matrix, *, noise_variance: f
     the share would be, not where it was found, so that it holds near 0 and 1 and for few visitors (Wilson 1927).
 
     Args:
-        female, male: visitors read as such.
+        female: visitors read as women.
+        male: as men.
         confusion: counts of the model card, women first.
         noise_variance: of each of the two counts.
     """

@@ -22,7 +22,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, Field
 
-from edge_agent.anonymise.transport import Row, has_room
+from edge_agent.anonymise.transport import Columns, Row, has_room
 from edge_agent.terms import AgeBand, Sex
 
 Ladder = tuple[frozenset[int], ...]
@@ -149,7 +149,7 @@ class Knots(BaseModel):
             for row in self.rows
         ]
         told = {cell: total for cell, total in enumerate(self.hidden) if cell not in ladder[rung]}
-        return has_room(rows, told, free=ladder[rung], room=k - 1)
+        return has_room(rows, Columns(told, free=ladder[rung], room=k - 1))
 
 
 def rung_for(cells: Sequence[int], ladder: Ladder, k: int) -> int:

@@ -33,97 +33,93 @@ class Row:
     room: int
 
 
-def has_room(rows: Sequence[Row], told: Mapping[int, int], *, free: frozenset[int], room: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is known of the columns.
+
+    Attributes:
+        told: sums of columns that are published, over the rows.
+        free: columns whose sum is not; what they hold together follows.
+        room: of the sum of a free column, or as much as the rows hold that hide it where that is less.
+    """
+
+    told: Mapping[int, int]
+    free: frozenset[int]
+    room: int
+
+
+def has_room(rows: Sequence[Row], columns: Columns) -> bool:
     """Tell whether every hidden cell, and the sum of every free column, keeps its room. What passes does.
 
     Which set of a row is the small one is guessed from what is told, in more than one way, and not looked up in the
     true numbers: the answer itself would then tell something about them. A guess that is wrong can only say no.
-
-    Args:
-        rows: what is hidden; a row may hide any columns.
-        told: sums of columns that are published, over the rows.
-        free: columns whose sum is not; only what they hold together is known.
-        room: of the sum of a free column; less where the rows hold less.
     """
     if not rows:
         return True
-    rest = sum(row.total for row in rows) - sum(told.values())
-    if rest < 0:
+    if sum(row.total for row in rows) < sum(columns.told.values()):
         return False  # sums that no table has: not ours
     for order in (list(rows), sorted(rows, key=lambda row: row.total), sorted(rows, key=lambda row: -row.total)):
-        groups = _small_ones(order, told, free, rest)
-        if groups and _every_cell_has_room(order, groups, told, free, rest, room):
+        small = _small_ones(order, columns)
+        if small and _every_cell_has_room(order, small, columns):
             return True
     return False
 
 
-def _small_ones(rows: Sequence[Row], told: Mapping[int, int], free: frozenset[int], rest: int) -> list[frozenset[int]]:
+def _small_ones(rows: Sequence[Row], columns: Columns) -> list[frozenset[int]]:
     """Return a guess of each row's small set, from one table that the sums allow; nothing if they allow none."""
-    net, source, sink = _network(rows, [frozenset()] * len(rows), told, free, rest)
-    total = sum(row.total for row in rows)
-    if _push(net, source, sink, total) < total:
+    net, filled = _filled(rows, [frozenset()] * len(rows), columns)
+    if not filled:
         return []
-    held = [{column: net[len(rows) + column].get(number, 0) for column in row.cells} for number, row in enumerate(rows)]
+    held = [{column: net[len(rows) + column][number] for column in row.cells} for number, row in enumerate(rows)]
     return [
         min(row.small, key=lambda cells: sum(count[cell] for cell in cells))
         for row, count in zip(rows, held, strict=True)
     ]
 
 
-def _every_cell_has_room(
-    rows: Sequence[Row],
-    groups: Sequence[frozenset[int]],
-    told: Mapping[int, int],
-    free: frozenset[int],
-    rest: int,
-    room: int,
-) -> bool:
-    net, source, sink = _network(rows, groups, told, free, rest)
-    total = sum(row.total for row in rows)
-    if _push(net, source, sink, total) < total:
+def _every_cell_has_room(rows: Sequence[Row], small: Sequence[frozenset[int]], columns: Columns) -> bool:
+    net, filled = _filled(rows, small, columns)
+    if not filled:
         return False
-    for node in (source, sink):  # what enters and leaves is known; only ways between rows and columns are open
+    first_group, pool = len(net) - 3 - len(rows), len(net) - 1
+    for node in (pool - 2, pool - 1):  # what enters and leaves is known; only ways between rows and columns are open
         for neighbour in net[node]:
             del net[neighbour][node]
         net[node].clear()
-    first_group, pool = len(net) - 3 - len(rows), len(net) - 1
-    wanted = []
-    for number, (row, group) in enumerate(zip(rows, groups, strict=True)):
-        for column in row.cells:
-            wanted.append((first_group + number if column in group else number, len(rows) + column, row.room))
-    for column in free:
+    wanted = [
+        (first_group + number if column in group else number, len(rows) + column, row.room)
+        for number, (row, group) in enumerate(zip(rows, small, strict=True))
+        for column in row.cells
+    ]
+    for column in columns.free:
         held = sum(row.total for row in rows if column in row.cells)
-        wanted.append((len(rows) + column, pool, min(room, held)))
+        wanted.append((len(rows) + column, pool, min(columns.room, held)))
     return all(_room(net, tail, head, enough) >= enough for tail, head, enough in wanted)
 
 
-def _network(
-    rows: Sequence[Row],
-    groups: Sequence[frozenset[int]],
-    told: Mapping[int, int],
-    free: frozenset[int],
-    rest: int,
-) -> tuple[_Net, int, int]:
-    """Return the net with its source and sink: nodes for rows, columns, groups, source, sink and the free columns.
+def _filled(rows: Sequence[Row], small: Sequence[frozenset[int]], columns: Columns) -> tuple[_Net, bool]:
+    """Return the net with some table in it, and whether there is one that the sums allow.
 
-    The arc of a cell goes from its row to its column, or from the group of small cells where it is in it.
+    Nodes are rows, columns, a group of small cells per row, and last the source, the sink and the free columns'
+    pool. The arc of a cell goes from its row to its column, or from the row's group where it is in it.
     """
-    first_group = len(rows) + max([*told, *free]) + 1
+    first_group = len(rows) + max([*columns.told, *columns.free]) + 1
     source = first_group + len(rows)
     sink, pool = source + 1, source + 2
+    total = sum(row.total for row in rows)
     net: _Net = [{} for _ in range(source + 3)]
-    for number, (row, small) in enumerate(zip(rows, groups, strict=True)):
+    for number, (row, group) in enumerate(zip(rows, small, strict=True)):
         _join(net, source, number, row.total)
-        if small:
+        if group:
             _join(net, number, first_group + number, min(row.at_most, row.total))
         for column in sorted(row.cells):
-            _join(net, first_group + number if column in small else number, len(rows) + column, row.total)
-    for column, amount in told.items():
+            _join(net, first_group + number if column in group else number, len(rows) + column, row.total)
+    for column, amount in columns.told.items():
         _join(net, len(rows) + column, sink, amount)
-    for column in free:
-        _join(net, len(rows) + column, pool, sum(row.total for row in rows))
-    _join(net, pool, sink, rest)
-    return net, source, sink
+    for column in columns.free:
+        _join(net, len(rows) + column, pool, total)
+    _join(net, pool, sink, total - sum(columns.told.values()))
+    return net, _push(net, source, sink, total) == total
 
 
 def _join(net: _Net, tail: int, head: int, room: int) -> None:

@@ -95,25 +95,27 @@ def _attack_table(
         hidden = frozenset(i for i, v in enumerate(row) if isinstance(v, int))
         if ladder is not None and hidden:
             _know_why(know, row, ladder, ladder.index(hidden), hour["k"])
-    if day is not None and day[table]["left_out"] == 0:
-        for i, word in enumerate(words):
-            if day[table][word] is not None:
-                column = [row[i] for row in cells]
-                know.know({v: 1.0 for v in column if isinstance(v, int)}, *[day[table][word] - _seen(column)] * 2)
+    if day is not None:
+        _know_day(know, day[table], words, cells)
+    left = [hour["visitors"] - _seen(row) for hour, row in zip(told, cells, strict=True)]
     for number, row in enumerate(cells):
-        together = told[number]["visitors"] - _seen(row)
         for word, variable in zip(words, row, strict=True):
             if isinstance(variable, int):
-                yield Hidden(table, f"hour {number}", word, *know.bounds({variable: 1.0}), together)
-    if day is not None:
-        for i, word in enumerate(words):
-            if day[table][word] is None:
-                column = [row[i] for row in cells]
-                least, most = know.bounds({v: 1.0 for v in column if isinstance(v, int)})
-                there = [
-                    t["visitors"] - _seen(row) for t, row in zip(told, cells, strict=True) if isinstance(row[i], int)
-                ]
-                yield Hidden(table, "day", word, round(least + _seen(column)), round(most + _seen(column)), sum(there))
+                yield Hidden(table, f"hour {number}", word, *know.bounds({variable: 1.0}), round(left[number]))
+    for i, word in enumerate(words if day is not None else ()):
+        if day is not None and day[table][word] is None:
+            column = [row[i] for row in cells]
+            least, most = know.bounds({v: 1.0 for v in column if isinstance(v, int)})
+            together = sum(rest for rest, cell in zip(left, column, strict=True) if isinstance(cell, int))
+            yield Hidden(table, "day", word, round(least + _seen(column)), round(most + _seen(column)), round(together))
+
+
+def _know_day(know: _Knowledge, table: dict[str, Any], words: list[str], cells: list[list[int | float]]) -> None:
+    """A cell of the day is the sum of those of its hours, unless some were left out."""
+    for i, word in enumerate(words if table["left_out"] == 0 else ()):
+        if table[word] is not None:
+            column = [row[i] for row in cells]
+            know.know({v: 1.0 for v in column if isinstance(v, int)}, *[table[word] - _seen(column)] * 2)
 
 
 def _know_why(know: _Knowledge, row: list[int | float], ladder: Ladder, rung: int, k: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.clock import ManualClock
-from edge_agent.message import GENESIS, AgeCounts, Demographics, Hour, SexCounts
+from edge_agent.message import AgeCounts, Demographics, Hour, SexCounts
 from edge_agent.terms import AgeBand, GapCause, Sex
 
 MIDNIGHT = datetime(2026, 6, 9, 22, 0, tzinfo=UTC).timestamp()  # in Rome

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.anonymise.suppression import AGE_LADDER, SEX_LADDER, Knots, Ladder, Table, rung_for
-from edge_agent.anonymise.transport import Row, has_room
+from edge_agent.anonymise.transport import Columns, Row, has_room
 from edge_agent.terms import AgeBand, Sex
 
 Cells = tuple[int, ...]
@@ -22,13 +22,13 @@ def test_ladders_go_from_nothing_to_everything(ladder: Ladder, words: list[str])
     """Each rung holds the one below it, the first hides nothing and the last all; what was not read goes last."""
     assert ladder[0] == frozenset()
     assert ladder[-1] == frozenset(range(len(words)))
-    assert all(low < high for low, high in zip(ladder, ladder[1:], strict=False))
+    assert all(low < high for low, high in pairwise(ladder))
     assert ladder[-1] - ladder[-2] == {words.index("unknown")}
 
 
 @given(st.lists(st.integers(0, 60), min_size=7, max_size=7), st.integers(3, 20))
 def test_no_small_cell_is_told(cells: list[int], k: int) -> None:
-    """What is told holds k at least, and so does what is hidden together, unless everything is; zeros of nobody stay."""
+    """What is told holds k at least, and so does all that is hidden, unless everything is; zeros of nobody stay."""
     rung = rung_for(cells, AGE_LADDER, k)
     hidden = AGE_LADDER[rung]
     if not any(cells):
@@ -69,9 +69,9 @@ def test_many_hidden_hours_make_a_day_that_can_be_told() -> None:
 def test_room_is_that_of_the_sums() -> None:
     """Two rows of three between two columns: 3 and 3 leave all the room there is, 0 and 6 leave none."""
     row = Row(total=3, cells=frozenset({0, 1}), small=(frozenset({0}), frozenset({1})), at_most=3, room=3)
-    assert has_room([row, row], {0: 3, 1: 3}, free=frozenset(), room=3)
-    assert not has_room([row, row], {0: 0, 1: 6}, free=frozenset(), room=3)
-    assert not has_room([row, row], {0: 9, 1: 0}, free=frozenset(), room=3)
+    assert has_room([row, row], Columns({0: 3, 1: 3}, free=frozenset(), room=3))
+    assert not has_room([row, row], Columns({0: 0, 1: 6}, free=frozenset(), room=3))
+    assert not has_room([row, row], Columns({0: 9, 1: 0}, free=frozenset(), room=3))
 
 
 # -- the adversary who runs the rule on every day that there could have been ------------------------------------------
