@@ -5,6 +5,8 @@ wait in memory, in monotonic time, and are stamped once it is (a Raspberry Pi bo
 go out all the same, marked `unsynced`.
 """
 
+from datetime import date
+
 from edge_agent.anonymise.book import STEP_S, Book, Fact, Seen, Settled, empty_tally
 from edge_agent.anonymise.drafts import Draft, Plan
 from edge_agent.anonymise.saved import Saved
@@ -115,6 +117,10 @@ class Gate:
     def clock_state(self) -> ClockState:
         """How far the present stamps can be trusted."""
         return ClockState.UNSYNCED if self._book is None else self._book.state
+
+    def spent_micro(self, day: date) -> int:
+        """Return what noise has cost one visit of a local day so far, in millionths; any thread may ask."""
+        return (self._book or self._preview).releases.accountant.spent(day.isoformat())
 
     def checkpoint(self) -> bytes:
         """Return what a new process needs to go on with the open windows: sums only. What closed is not in it.
