@@ -9,6 +9,7 @@ from edge_agent.commands.failure import Failure
 from edge_agent.commands.models import models
 from edge_agent.commands.replay import replay
 from edge_agent.commands.run import run
+from edge_agent.commands.verify_anon import verify_anon
 from edge_agent.commands.version import version
 
 
@@ -31,5 +32,5 @@ def main() -> None:
     """Count people where the camera is; publish anonymous numbers over MQTT."""
 
 
-for command in (run, replay, check, bench, models, version):
+for command in (run, replay, check, bench, models, verify_anon, version):
     main.add_command(command)

@@ -58,6 +58,7 @@ TABLE = (
     Row("service",   ANYTHING,                           ANYTHING),
     Row("replay",    ANYTHING,                           ANYTHING),
     Row("truth",     "",                                 "pydantic"),
+    Row("verify_anon", "message terms",                  "pydantic pydantic_core dpkt"),
     Row("annotate",  ANYTHING,                           ANYTHING),
     Row("commands",  ANYTHING,                           ANYTHING),
     Row("cli",       ANYTHING,                           ANYTHING),
