@@ -11,6 +11,7 @@ from edge_agent.commands.replay import replay
 from edge_agent.commands.run import run
 from edge_agent.commands.verify_anon import verify_anon
 from edge_agent.commands.version import version
+from edge_agent.memory import leave_no_core_file
 
 
 class _Commands(click.Group):
@@ -30,6 +31,7 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="edge-agent")
 def main() -> None:
     """Count people where the camera is; publish anonymous numbers over MQTT."""
+    leave_no_core_file()
 
 
 for command in (run, replay, check, bench, models, verify_anon, version):
