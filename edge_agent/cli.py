@@ -10,7 +10,9 @@ from edge_agent.commands.failure import Failure
 from edge_agent.commands.models import models
 from edge_agent.commands.replay import replay
 from edge_agent.commands.run import run
+from edge_agent.commands.verify_anon import verify_anon
 from edge_agent.commands.version import version
+from edge_agent.memory import leave_no_core_file
 
 
 class _Commands(click.Group):
@@ -30,7 +32,8 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="edge-agent")
 def main() -> None:
     """Count people where the camera is; publish anonymous numbers over MQTT."""
+    leave_no_core_file()
 
 
-for command in (run, replay, check, bench, models, describe, version):
+for command in (run, replay, check, bench, models, describe, verify_anon, version):
     main.add_command(command)

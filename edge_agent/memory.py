@@ -1,11 +1,30 @@
-"""Memory that the libraries do not need: code that came into memory beside the code that runs."""
+"""The process's own memory: code in it that nobody needs, and pictures in it that must not reach a disk."""
 
 import ctypes
+import resource
 import sys
 from pathlib import Path
 from typing import Final
 
 _MADV_DONTNEED: Final = 4
+_PR_SET_DUMPABLE: Final = 4  # prctl(2)
+
+
+def leave_no_core_file() -> None:
+    """Keep the kernel from writing this process's memory, and with it a picture, to a disk when it crashes.
+
+    The limit stops files and is inherited by child processes; without being dumpable the process is not handed to a
+    program such as systemd-coredump or apport either, which takes no notice of the limit (core(5)).
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    set_dumpable(dumpable=False)
+
+
+def set_dumpable(*, dumpable: bool) -> None:
+    """Say whether a program that handles crashes may have this process's memory; nothing where this is not Linux."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
 
 
 def release_code_pages() -> int:
