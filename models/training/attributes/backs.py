@@ -59,7 +59,7 @@ def _row(scene: Set, rng: np.random.Generator) -> Iterator[Pixels]:
     )
     away = float(rng.uniform(1.6, 3.2))
     camera = Camera(camera.height, float(np.arctan2(camera.height - 1.55, away)), camera.roll, camera.fov)
-    instances = []
+    instances: list[Instance] = []
     for place in range(ROW):
         figure = scene.library.figure(int(rng.integers(len(scene.library))))
         stand = stand_turned_away(

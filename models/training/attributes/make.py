@@ -2,9 +2,10 @@
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -61,7 +62,7 @@ class Recipe:
     commit: str = ""
 
 
-QUICK: Final = {
+QUICK: Final[Mapping[str, Any]] = {
     "samples": 3200,
     "cooldown": 1600,
     "warmup": 640,

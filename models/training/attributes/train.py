@@ -162,7 +162,7 @@ def watch(network: Reader, faces: Faces, side: int) -> tuple[float, float]:
     """The share of right sexes of adults, and of right bands, in faces `side` pixels wide."""
     pictures = torch.from_numpy(np.stack([shrunk(picture, side) for picture in faces.pixels]))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        read = [network(as_input(part)) for part in pictures.split(128)]
+        read = [network(as_input(part)) for part in pictures.split(128)]  # type: ignore[no-untyped-call]
     sexes = torch.cat([part.sex for part in read]).argmax(1).numpy()
     adult = faces.age >= ADULT
     bands = band_probabilities(Read(*(torch.cat(parts) for parts in zip(*read, strict=True)))).argmax(1).numpy()
