@@ -84,6 +84,7 @@ class State:
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "seen": self.seen,
             "batches": self.batches,
+            "sums": self.sums,
         }
         with part.open("wb") as file:
             torch.save(content, file)
@@ -108,7 +109,7 @@ def begin(options: Options) -> State:
         state.average.steps = content["ema_steps"]
         for optimiser, saved in zip(chosen, content["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
-        state.seen, state.batches = content["seen"], content["batches"]
+        state.seen, state.batches, state.sums = content["seen"], content["batches"], list(content["sums"])
     return state
 
 
