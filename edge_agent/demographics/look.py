@@ -56,7 +56,7 @@ def crop_of(square: Square, image: Image, side_px: int) -> Image | None:
     scale = side_px / square.side
     scaled = fit(around.of(image), max(1, round(around.side * scale)))
     middle = ((square.x - around.left) * scale, (square.y - around.top) * scale)
-    turn = cv2.getRotationMatrix2D(middle, -square.lean_deg, 1.0)
+    turn: NDArray[Any] = np.asarray(cv2.getRotationMatrix2D(middle, -square.lean_deg, 1.0))
     turn[:, 2] += side_px / 2 - np.array(middle)
     turned = cv2.warpAffine(scaled, turn, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return turned.astype(np.uint8, copy=False)

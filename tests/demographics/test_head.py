@@ -104,7 +104,7 @@ def test_a_square_and_its_place_are_the_same(box: Box, x: float, y: float, side:
 def test_a_found_face_gets_a_margin() -> None:
     """The square around a detector's box is larger than it, with the same middle."""
     square = face_square((100.0, 100.0, 140.0, 140.0))
-    assert (square.x, square.y, square.side) == (120.0, 120.0, pytest.approx(52.0))
+    assert (square.x, square.y, square.side) == pytest.approx((120.0, 120.0, 52.0))
 
 
 @pytest.mark.parametrize("box", [body[0] for body in BODIES.values()], ids=BODIES.keys())
