@@ -19,8 +19,8 @@ from edge_agent.records import Detections, Image
 
 Floats = NDArray[np.float32]
 
-CHARGE_S: Final = 0.003
-"""What a run costs in a replay: the time that a crop may take at most on the machine that the model was accepted on."""
+CHARGE_S: Final = 0.002
+"""What a run costs in a replay: about what it takes on a small device."""
 
 _NOTHING: Final = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int64))
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edge_agent.config import machine_folder
-from edge_agent.demographics import BANDS, PERSON, SEXES, Rule, fit, places
+from edge_agent.demographics import BANDS, PERSON, SEXES, Rule, Search, crop_of, fit, usual_places
 from edge_agent.detector.bundle import Bundle
 from edge_agent.detector.catalogue import find_bundle
 from edge_agent.detector.faces import AttributeNetwork
@@ -91,8 +91,15 @@ class FaceReport:
         return {"file": str(path), "people": [self._person(picture, (x1, y1, x2, y2)) for x1, y1, x2, y2 in boxes]}
 
     def _person(self, picture: Image, box: tuple[float, float, float, float]) -> dict[str, Any]:
-        looks = (self._read(place) for place in places(picture, box))
-        best = max(looks, key=lambda look: look.readable, default=_NOTHING)
+        best, search = _NOTHING, Search(usual_places, enough=self._rule.readable)
+        while search.is_scanning:
+            square = search.where(box, picture)
+            crop = None if square is None else crop_of(square, picture, self._network.side_px)
+            look = _NOTHING if crop is None else self._read(crop)
+            best = max(best, look, key=lambda each: each.readable)
+            search.note(look.readable)
+            if search.pause_s > 0.0:  # all places were tried
+                break
         return {"box": [round(edge) for edge in box], **best.as_data(self._rule)}
 
     def _read(self, face: Image) -> Described:

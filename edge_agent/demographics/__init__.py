@@ -3,9 +3,9 @@
 No picture, no face and no number that could tell one face from another outlives the frame that it was made from.
 """
 
-from edge_agent.demographics.look import fit
+from edge_agent.demographics.look import crop_of, fit
 from edge_agent.demographics.reader import PERSON, FaceModel, Read, VisitorReader
-from edge_agent.demographics.search import Find, places
+from edge_agent.demographics.search import Find, Search, usual_places
 from edge_agent.demographics.votes import BANDS, SEXES, Reading, Rule, Votes, combined
 
 __all__ = [
@@ -17,9 +17,11 @@ __all__ = [
     "Read",
     "Reading",
     "Rule",
+    "Search",
     "VisitorReader",
     "Votes",
     "combined",
+    "crop_of",
     "fit",
-    "places",
+    "usual_places",
 ]

@@ -16,6 +16,7 @@ _FULL_PX: Final = 64.0  # from here on a larger face tells no more: the network'
 _SHARP: Final = 0.3  # detail over contrast: the median of the training pictures at 64 px is 0.29
 _COARSE_PX: Final = 16
 _SHIFTS: Final = (-2, -1, 0, 1, 2)  # of 16: how far the face may be off the middle and still be judged as frontal
+_DIAGONAL: Final = 1.35  # side of the upright square around one that leans 25 degrees, over its side
 _FLAT: Final = 4.0  # grey levels of standard deviation: less is a wall, or black
 
 
@@ -32,7 +33,7 @@ class Part(NamedTuple):
 
 
 def part_of(square: Square, image: Image) -> Part | None:
-    """A square moved as far as it takes to lie in the picture; None if it is too small to be looked at."""
+    """A square, upright, moved as far as it takes to lie in the picture; None if it is too small to be looked at."""
     height, width = image.shape[:2]
     side = min(round(square.side), width, height)
     if side < LEAST_PX:
@@ -40,6 +41,25 @@ def part_of(square: Square, image: Image) -> Part | None:
     left = min(max(0, round(square.x - side / 2)), width - side)
     top = min(max(0, round(square.y - side / 2)), height - side)
     return Part(left, top, side)
+
+
+def crop_of(square: Square, image: Image, side_px: int) -> Image | None:
+    """A square of the picture, turned upright, in the size of the network's input; None if it is too small."""
+    if square.lean_deg == 0.0:
+        part = part_of(square, image)
+        return None if part is None else fit(part.of(image), side_px)
+    if square.side < LEAST_PX:
+        return None
+    around = part_of(Square(square.x, square.y, square.side * _DIAGONAL), image)
+    if around is None:
+        return None
+    scale = side_px / square.side
+    scaled = fit(around.of(image), max(1, round(around.side * scale)))
+    middle = ((square.x - around.left) * scale, (square.y - around.top) * scale)
+    turn: NDArray[Any] = np.asarray(cv2.getRotationMatrix2D(middle, -square.lean_deg, 1.0))
+    turn[:, 2] += side_px / 2 - np.array(middle)
+    turned = cv2.warpAffine(scaled, turn, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return turned.astype(np.uint8, copy=False)
 
 
 def fit(image: Image, side_px: int) -> Image:
@@ -52,7 +72,7 @@ def fit(image: Image, side_px: int) -> Image:
     return cv2.resize(middle, (side_px, side_px), interpolation=how).astype(np.uint8, copy=False)
 
 
-def quality(crop: Image, *, taken_px: int) -> float:
+def quality(crop: Image, *, taken_px: float) -> float:
     """How much a look promises, 0 to 1: the product of its size, its sharpness and how frontal it is.
 
     Args:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.config import DemographicsConfig
-from edge_agent.demographics.look import fit, quality
-from edge_agent.demographics.search import FaceSearch, Find, PlaceSearch, Search
+from edge_agent.demographics.look import crop_of, quality
+from edge_agent.demographics.search import Find, Search, found_places, usual_places
 from edge_agent.demographics.visits import Visit, Visits
 from edge_agent.demographics.votes import APART_S, Reading, Rule
 from edge_agent.records import Frame, Image, Tracks, Visitor
@@ -38,7 +38,7 @@ class FaceModel:
         read: the attribute network.
         rule: when it is believed.
         side_px: of its input.
-        find: a detector of faces; with it the usual places of a head are not tried.
+        find: a detector of faces, which then says where to look first.
         timer: seconds, to hold the budget by.
     """
 
@@ -77,13 +77,14 @@ class VisitorReader:
     def _look(self, visit: Visit, image: Image, t_s: float) -> float:
         """Cut one crop, judge it, read it, drop it; return after how many seconds the next one is due."""
         search, votes = visit.search, visit.votes
-        part = search.where(visit.box, image)
-        crop = None if part is None else fit(part.of(image), self._model.side_px)
-        worth = 0.0 if part is None or crop is None else quality(crop, taken_px=part.side)
-        if crop is None or worth <= 0.0:
+        square = search.where(visit.box, image)
+        crop = None if square is None else crop_of(square, image, self._model.side_px)
+        if square is None or crop is None:
             search.note(0.0)
             return search.pause_s
-        if not search.is_scanning and not votes.wants(worth, t_s):
+        is_kept = not search.is_scanning
+        worth = quality(crop, taken_px=square.side) if is_kept else 0.0
+        if is_kept and not votes.wants(worth, t_s):
             return _CONTENT_S if votes.is_full else APART_S
         sex, age, probability = self._model.read(crop[np.newaxis])
         readable = float(probability[0])
@@ -92,8 +93,8 @@ class VisitorReader:
         return max(search.pause_s, _CONTENT_S) if votes.is_full else search.pause_s
 
     def _search(self) -> Search:
-        find, enough = self._model.find, self._model.rule.readable
-        return PlaceSearch(enough=enough) if find is None else FaceSearch(find, enough=enough)
+        find = self._model.find
+        return Search(usual_places if find is None else found_places(find), enough=self._model.rule.readable)
 
     def _visitors(self, left: list[Visit], t_s: float) -> tuple[Visitor, ...]:
         rule = self._model.rule

@@ -7,6 +7,7 @@ independent ones. The factor is that of a full set of K, whatever there is: few 
 number would allow, a further one that agrees never takes certainty away, and their order is nothing to the sum.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, fsum, log
 from typing import Final
@@ -113,7 +114,7 @@ class Votes:
         return index, together[index]
 
 
-def combined(rows: list[tuple[float, ...]], *, most: int) -> tuple[float, ...]:
+def combined(rows: Sequence[tuple[float, ...]], *, most: int) -> tuple[float, ...]:
     """Probabilities of one thing, read several times.
 
     Args:

@@ -7,7 +7,7 @@ import argparse
 import copy
 import warnings
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ from training.train import read_checkpoint
 OPSET: Final = 17
 INPUT: Final = "pictures"
 OUTPUTS: Final = ("p8", "p16", "p32")
+
+AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
 
 class Exported(nn.Module):
@@ -38,7 +40,7 @@ class Exported(nn.Module):
         return tuple(self.network(pictures.float()))
 
 
-def folded(network: Detector) -> Detector:
+def folded(network: AnyNetwork) -> AnyNetwork:
     """A copy without batch normalisation: each is part of the convolution before it."""
     network = copy.deepcopy(network).eval()
     for module in network.modules():

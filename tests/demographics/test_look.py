@@ -1,16 +1,18 @@
 """What one look is worth, and that it is cut and scaled as the training's pictures were."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.faces import faces_of
 
 from edge_agent.demographics.head import Square
-from edge_agent.demographics.look import LEAST_PX, fit, part_of, quality
+from edge_agent.demographics.look import LEAST_PX, crop_of, fit, part_of, quality
 from edge_agent.records import Image
 
 
@@ -20,7 +22,7 @@ def faces(shared: object) -> Sequence[Image]:
     return faces_of(shared, 80)  # type: ignore[arg-type]
 
 
-def worth(face: Image, taken_px: int = 96) -> float:
+def worth(face: NDArray[Any], taken_px: int = 96) -> float:
     """Quality of a face that the camera saw in that size."""
     small = cv2.resize(face, (taken_px, taken_px), interpolation=cv2.INTER_AREA)
     return quality(fit(np.asarray(small, np.uint8), 64), taken_px=taken_px)
@@ -52,6 +54,28 @@ def test_shrinking_averages_and_growing_interpolates() -> None:
     image = np.repeat(board[..., np.newaxis], 3, 2).astype(np.uint8)
     assert set(fit(image, 64).flat) == {100}
     assert fit(image[:20, :30], 64).shape == (64, 64, 3)
+
+
+def test_a_leaning_head_is_turned_upright(faces: Sequence[Image]) -> None:
+    """A face that was tilted to the left is cut as it was before; cut as leaning to the right it is another picture."""
+    for face in faces[:20]:
+        image = np.zeros((300, 300, 3), np.uint8)
+        image[102:198, 102:198] = face
+        tilt = cv2.getRotationMatrix2D((150, 150), 25.0, 1.0)  # its top goes to the left
+        tilted = np.asarray(cv2.warpAffine(image, tilt, (300, 300)), np.uint8)
+        straight = crop_of(Square(150, 150, 64), image, 64)
+        left, right = (crop_of(Square(150, 150, 64, lean), tilted, 64) for lean in (25.0, -25.0))
+        assert straight is not None
+        assert left is not None
+        assert right is not None
+        assert np.abs(left.astype(int) - straight).mean() < 0.5 * np.abs(right.astype(int) - straight).mean()
+
+
+def test_a_leaning_head_that_is_too_small_is_not_cut() -> None:
+    """The limit is that of upright ones."""
+    image = np.zeros((100, 100, 3), np.uint8)
+    assert crop_of(Square(50, 50, LEAST_PX - 1, 25.0), image, 64) is None
+    assert crop_of(Square(50, 50, LEAST_PX - 1), image, 64) is None
 
 
 def test_sharper_looks_are_worth_more(faces: Sequence[Image]) -> None:

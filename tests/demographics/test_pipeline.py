@@ -1,11 +1,14 @@
 """The stage among the others of a camera: when visitors come out, also at a clip's end, a stop or a loss of sight."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from demographics.scenes import Body, paint, picture
+from support.agent import edge_agent
 from support.attributes import make_bundle
 
 from edge_agent.anonymise import Gate
@@ -174,3 +177,43 @@ def test_a_replay_charges_each_run_alike(faces: FaceNetworks) -> None:
         model.read(np.zeros((1, 64, 64, 3), np.uint8))
     assert model.timer() - before_s == pytest.approx(3 * CHARGE_S)
     assert faces.paced().timer() == 0.0
+
+
+def test_cameras_share_the_networks_one_at_a_time(faces: FaceNetworks) -> None:
+    """Two threads that read at once, behind one lock, get what each would get alone."""
+    turn = threading.Lock()
+    pictures = [np.full((1, 64, 64, 3), colour, np.uint8) for colour in ((250, 200, 0), (0, 200, 250))]
+    expected = [float(faces.attributes.read(crop)[0][0, 1]) for crop in pictures]
+    wrong: list[float] = []
+
+    def camera(i: int) -> None:
+        model = faces.model(turn=turn)
+        found = {float(model.read(pictures[i])[0][0, 1]) for _ in range(200)}
+        wrong.extend(found - {expected[i]})
+
+    threads = [threading.Thread(target=camera, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_detector_of_faces_is_loaded_where_one_is_configured(shared: Path, tint: Path, tmp_path: Path) -> None:
+    """`face_bundle` names it; it is asked where the face is, and its time is counted."""
+    added = edge_agent(
+        "models", "add", shared / "models" / "yunet_n_320_320.onnx",
+        "--decoder", "yunet", "--classes", "face", "--to", tmp_path / "yunet",
+    )  # fmt: skip
+    assert added.status == 0, added.err
+    plain = config(tint)
+    table = plain.demographics.model_copy(update={"face_bundle": str(tmp_path / "yunet")})
+    loaded = load_faces(plain.model_copy(update={"demographics": table}), config_folder=Path())
+    assert loaded is not None
+    model = loaded.paced()
+    assert model.find is not None
+    before_s, clip = loaded.model_cpu_s, cv2.VideoCapture(str(shared / "clips" / "two-faces.gif"))
+    picture_of_two = clip.read()[1]
+    assert len(model.find(np.asarray(picture_of_two, np.uint8))) >= 2
+    assert loaded.model_cpu_s > before_s
+    assert model.timer() == pytest.approx(CHARGE_S)

@@ -2,12 +2,14 @@
 
 import gc
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
 from demographics.scenes import Body, Costly, frame, paint, picture, reader, tracks
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from edge_agent.demographics import VisitorReader
 from edge_agent.records import Image, Visitor
@@ -193,9 +195,10 @@ def test_no_frame_and_no_crop_outlives_its_frame() -> None:
     assert arrays_of(stage) == []
 
 
-def arrays_of(root: object) -> list[object]:
+def arrays_of(root: object) -> list[NDArray[Any]]:
     """All arrays that can be reached from an object, code left out."""
-    todo, seen, found = [root], set[int](), []
+    todo, seen = [root], set[int]()
+    found: list[NDArray[Any]] = []
     while todo:
         item = todo.pop()
         if id(item) in seen or isinstance(item, type) or hasattr(item, "__globals__") or hasattr(item, "__loader__"):

@@ -6,6 +6,7 @@ file and goes all the way through the agent.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tomli_w
@@ -17,7 +18,7 @@ _HALF = 127.5
 
 def network(*, dtype: int = TensorProto.UINT8, without: str = "") -> bytes:
     """The ONNX file: (n, 3, 64, 64) to sex (n, 2), age (n, 6), readable (n, 1); `without` leaves an output out."""
-    constants = {
+    constants: dict[str, np.ndarray[Any, Any]] = {
         "axes": np.array([2, 3], np.int64),
         # columns blue, green, red; sigmoid of the difference of blue and red, and of green against the middle
         "to_sex": np.array([[-0.03, 0.03], [0.0, 0.0], [0.03, -0.03]], np.float32),

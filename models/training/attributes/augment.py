@@ -20,8 +20,13 @@ SPOILS: Final = ("tiny", "cut off", "upside down", "smeared", "covered", "hair")
 """How a face becomes one that cannot be read."""
 
 _FULL_SHARE: Final = 0.25  # of the pictures that are seen at the network's own size
+_NEAT_SHARE: Final = 0.45  # of the pictures that lie in the crop about as a face detector's box says
+_LOOSE_SHARE: Final = 0.25  # of the pictures that are small in it and anywhere, as in a track's head region
 _LEAST_CODED: Final = 8  # pixels: smaller pictures have no block to code
 _PLAIN_SHARE: Final = 0.4  # of the pictures with nothing wrong but their size and place
+
+
+_WHOLE: Final = np.ones((STORED, STORED), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +64,19 @@ def shrunk(picture: Pixels, side: int) -> Pixels:
     return np.asarray(cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def seen(picture: Pixels, rng: np.random.Generator, side: float | None = None) -> Pixels:
+def seen(picture: Pixels, rng: np.random.Generator, side: float | None = None, behind: Pixels | None = None) -> Pixels:
     """A stored picture through a shop's camera, (SIDE, SIDE, 3).
 
     Args:
         picture: (STORED, STORED, 3).
         rng: decides on everything.
         side: pixels of the crop in the camera's picture; None: any that is readable.
+        behind: another picture, seen around one that does not fill the crop; None: its own edges go on.
     """
-    return _through(picture, _placing(rng), rng, side if side is not None else _any_side(rng))
+    placing = _placing(rng)
+    if side is None:
+        side = max(_any_side(rng), LEAST_READABLE / min(1.0, placing.scale))
+    return _through(picture, placing, rng, side, behind)
 
 
 def spoilt(picture: Pixels, other: Pixels, rng: np.random.Generator, how: str) -> Pixels:
@@ -75,26 +84,26 @@ def spoilt(picture: Pixels, other: Pixels, rng: np.random.Generator, how: str) -
 
     Args:
         picture: the face, (STORED, STORED, 3).
-        other: something else, to cover it with.
+        other: something else, to cover it with, and seen around it.
         rng: decides on everything.
         how: one of SPOILS.
     """
     placing, side = _placing(rng), _any_side(rng)
     if how == "tiny":
-        return _through(picture, placing, rng, float(rng.uniform(3.0, MOST_UNREADABLE)))
+        return _through(picture, placing, rng, float(rng.uniform(3.0, MOST_UNREADABLE)), other)
     if how == "smeared":
         sigma = float(rng.uniform(9.0, 16.0))
-        return _through(np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8), placing, rng, side)
+        return _through(np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8), placing, rng, side, other)
     if how == "upside down":
         turned = Placing(placing.x, placing.y, placing.scale, np.pi + float(rng.uniform(-0.6, 0.6)), placing.squeeze)
-        return _through(picture, turned, rng, side)
+        return _through(picture, turned, rng, side, other)
     if how == "cut off":
         away, where = float(rng.uniform(0.6, 0.85)), float(rng.uniform(0, 2 * np.pi))
         reach = away / max(abs(np.cos(where)), abs(np.sin(where)))
         moved = Placing(reach * float(np.cos(where)), reach * float(np.sin(where)), placing.scale, placing.turn)
-        return _through(picture, moved, rng, side)
+        return _through(picture, moved, rng, side, other)
     cover = _hair(picture, rng) if how == "hair" else other
-    return _through(_covered(picture, cover, rng), placing, rng, side)
+    return _through(_covered(picture, cover, rng), placing, rng, side, other)
 
 
 def _any_side(rng: np.random.Generator) -> float:
@@ -105,26 +114,30 @@ def _any_side(rng: np.random.Generator) -> float:
 
 def _placing(rng: np.random.Generator) -> Placing:
     x, y, scale, turn, squeeze, lean = rng.uniform(-1, 1, 6)
-    strong = 1.0 if rng.random() < 0.5 else 0.45
+    how = rng.random()
+    loose = how > 1 - _LOOSE_SHARE  # a head region that nobody has found the face in
+    strong = 0.45 if how < _NEAT_SHARE else 1.0
     return Placing(
-        x=0.17 * strong * x,
-        y=0.17 * strong * y,
-        scale=float(np.exp(0.26 * strong * scale)),
-        turn=0.3 * strong * turn,
+        x=(0.22 if loose else 0.17 * strong) * x,
+        y=(0.22 if loose else 0.17 * strong) * y,
+        scale=float(np.exp(0.28 * scale - 0.38 if loose else 0.26 * strong * scale)),
+        turn=(0.5 if loose else 0.3 * strong) * turn,
         squeeze=float(np.exp(0.2 * strong * squeeze)),
         lean=0.12 * strong * lean,
         flip=bool(rng.random() < 0.5),
     )
 
 
-def _through(picture: Pixels, placing: Placing, rng: np.random.Generator, side: float) -> Pixels:
+def _through(
+    picture: Pixels, placing: Placing, rng: np.random.Generator, side: float, behind: Pixels | None = None
+) -> Pixels:
     chance = rng.random(9)
     if chance[8] < _PLAIN_SHARE:
-        return _plainly(picture, placing, rng, side)
+        return _plainly(_laid(picture, placing, behind), rng, side)
     if chance[0] < 0.3:  # coded while it was still a larger picture
         picture = _coded(picture, int(rng.integers(30, 96)))
     small = max(3, round(min(side, SIDE)))
-    crop = _lit(_focused(_laid(picture, placing, SIDE), small, chance, rng), rng)
+    crop = _lit(_focused(_laid(picture, placing, behind), small, chance, rng), rng)
     if chance[3] < 0.4:
         crop = _noisy(crop, rng)
     if chance[4] < 0.5 and small >= _LEAST_CODED:
@@ -149,10 +162,9 @@ def _focused(crop: Pixels, small: int, chance: NDArray[np.float64], rng: np.rand
     return crop
 
 
-def _plainly(picture: Pixels, placing: Placing, rng: np.random.Generator, side: float) -> Pixels:
+def _plainly(crop: Pixels, rng: np.random.Generator, side: float) -> Pixels:
     """Small, and coded now and then, but otherwise by good light and a good lens."""
     small = max(3, round(min(side, SIDE)))
-    crop = _laid(picture, placing, SIDE)
     if small < SIDE:
         crop = np.asarray(cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA), np.uint8)
         if rng.random() < 0.3 and small >= _LEAST_CODED:
@@ -161,13 +173,22 @@ def _plainly(picture: Pixels, placing: Placing, rng: np.random.Generator, side: 
     return crop
 
 
-def _laid(picture: Pixels, placing: Placing, outer: int) -> Pixels:
-    matrix = placing.matrix(STORED, outer)
+def _laid(picture: Pixels, placing: Placing, behind: Pixels | None) -> Pixels:
+    """The picture where it lies in the crop; around it `behind`, or its own edges going on."""
+    matrix = placing.matrix(STORED, SIDE)
     # The whole picture is larger than the crop: averaged first, or fine detail would alias.
-    if placing.scale * outer / STORED < 0.75:
+    if placing.scale * SIDE / STORED < 0.75:
         picture = np.asarray(cv2.blur(picture, (2, 2)), np.uint8)
-    warped = cv2.warpAffine(picture, matrix, (outer, outer), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped, np.uint8)
+    # Not mirrored at its edges: a face that is cut off would come back.
+    edge = cv2.BORDER_REPLICATE
+    warped = np.asarray(
+        cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=edge), np.uint8
+    )
+    if behind is None or placing.scale > 0.9:
+        return warped
+    mask = cv2.warpAffine(_WHOLE, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=0.0)
+    mask = np.asarray(cv2.blur(mask, (3, 3)), np.float32)[..., None]
+    return np.asarray(warped * mask + clean(behind) * (1 - mask), np.uint8)
 
 
 def _lit(crop: Pixels, rng: np.random.Generator) -> Pixels:

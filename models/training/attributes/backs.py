@@ -59,10 +59,12 @@ def _row(scene: Set, rng: np.random.Generator) -> Iterator[Pixels]:
     )
     away = float(rng.uniform(1.6, 3.2))
     camera = Camera(camera.height, float(np.arctan2(camera.height - 1.55, away)), camera.roll, camera.fov)
-    instances = []
+    instances: list[Instance] = []
     for place in range(ROW):
         figure = scene.library.figure(int(rng.integers(len(scene.library))))
-        stand = _turned_away(figure, (place - (ROW - 1) / 2) * _APART, away + float(rng.normal(0, 0.2)), camera, rng)
+        stand = stand_turned_away(
+            figure, (place - (ROW - 1) / 2) * _APART, away + float(rng.normal(0, 0.2)), camera, rng
+        )
         if stand is not None:
             look = dress(figure, rng)
             instances.append(Instance(figure.mesh, stand.matrix(figure), look.surfaces, len(instances) + 1))
@@ -80,7 +82,7 @@ def _row(scene: Set, rng: np.random.Generator) -> Iterator[Pixels]:
             yield cut(seen, square)
 
 
-def _turned_away(figure: Figure, x: float, y: float, camera: Camera, rng: np.random.Generator) -> Stand | None:
+def stand_turned_away(figure: Figure, x: float, y: float, camera: Camera, rng: np.random.Generator) -> Stand | None:
     """A stand on which the camera sees the figure's head from behind; None: it has no face, or looks up or down."""
     towards = looks(figure)
     if towards is None:

@@ -64,7 +64,7 @@ class Batches:
         rng = np.random.default_rng([self._seed, number])
         readable = self._count - self._unreadable
         rows = [self._row(number * readable + place) for place in range(readable)]
-        pictures = [seen(self._faces.pixels[row], rng) for row in rows]
+        pictures = [seen(self._faces.pixels[row], rng, behind=self._behind(rng)) for row in rows]
         pictures += [self._nothing_to_read(rng) for _ in range(self._unreadable)]
         undisturbed = [clean(self._faces.pixels[row]) for row in rows] if with_clean else []
         unknown = np.full(self._unreadable, _NO_LABEL)
@@ -92,7 +92,12 @@ class Batches:
             face = self._faces.pixels[int(rng.integers(len(self._faces)))]
             return spoilt(face, other, rng, SPOILS[int(rng.integers(len(SPOILS)))])
         side = float(np.exp(rng.uniform(np.log(_SMALLEST_NOTHING), np.log(80.0))))
-        return seen(other, rng, side)
+        return seen(other, rng, side, self._behind(rng))
+
+    def _behind(self, rng: np.random.Generator) -> Pixels | None:
+        """What is seen around a picture that does not fill the crop; half of the time its own edges go on."""
+        number = int(rng.integers(2 * len(self._nothing)))
+        return self._nothing.pixels[number] if number < len(self._nothing) else None
 
 
 def as_input(pictures: Tensor) -> Tensor:

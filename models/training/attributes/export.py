@@ -47,6 +47,8 @@ CALIBRATION: Final = 512  # pictures that show int8 the ranges of values
 class Exported(nn.Module):
     """A reader for pictures as they are, (n, 3, 64, 64) uint8 BGR; the division by 255 is in the first weights."""
 
+    bands: Tensor
+
     def __init__(self, network: Reader, temperatures: Temperatures) -> None:
         super().__init__()
         self.network = folded(network)
@@ -60,8 +62,8 @@ class Exported(nn.Module):
                 (self.network.age, temperatures.age),
                 (self.network.readable, temperatures.readable),
             ):
-                head.weight /= temperature
-                head.bias /= temperature
+                head.weight.div_(temperature)
+                head.bias.div_(temperature)
         bands = torch.zeros(len(BAND_OF), len(BANDS))
         bands[torch.arange(len(BAND_OF)), torch.tensor(BAND_OF)] = 1.0
         self.register_buffer("bands", bands)

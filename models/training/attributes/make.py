@@ -2,9 +2,10 @@
 
 import os
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -61,7 +62,7 @@ class Recipe:
     commit: str = ""
 
 
-QUICK: Final = {
+QUICK: Final[Mapping[str, Any]] = {
     "samples": 3200,
     "cooldown": 1600,
     "warmup": 640,
@@ -166,16 +167,17 @@ def _arguments(**values: object) -> tuple[str, ...]:
     return tuple(part for pair in pairs for part in pair)
 
 
+_DEFAULT: Final = {each.name: each.default for each in fields(Recipe)}
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 _AT_LEAST_1: Final = click.IntRange(min=1)
 
 
 @click.command()
 @click.option("--out", type=_FOLDER, help="The bundle.  [default: models/face-attributes]")
-@click.option("--samples", type=_AT_LEAST_1, default=Recipe.samples, show_default=True, help="To see in training.")
+@click.option("--samples", type=_AT_LEAST_1, default=_DEFAULT["samples"], show_default=True, help="To see in training.")
 @click.option("--cooldown", type=_AT_LEAST_1, help="The last of them, while the rate falls.  [default: half]")
-@click.option("--size", type=click.Choice(list(DESIGNS)), default=Recipe.size, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 499), default=Recipe.seed, show_default=True)
+@click.option("--size", type=click.Choice(list(DESIGNS)), default=_DEFAULT["size"], show_default=True)
+@click.option("--seed", type=click.IntRange(0, 499), default=_DEFAULT["seed"], show_default=True)
 @click.option("--figures", type=_FOLDER, help="Library of figures that is there.  [default: one is made]")
 @click.option("--shards", type=_FOLDER, help="Rendered people that are there.  [default: they are made]")
 @click.option("--cores", type=_AT_LEAST_1, default=os.cpu_count() or 1, help="To use.  [default: all]")

@@ -86,7 +86,7 @@ def around(shards: Sequence[Path], rng: np.random.Generator) -> Iterator[Cut]:
     for path, picture, people in _samples(shards, rng):
         for _ in range(_TRIES):
             square = _anywhere(picture, rng, most=0.5)
-            if not _touches_head(square, people):
+            if not touches_head(square, people):
                 yield cut(picture, square), "around", split_of(path.name)
                 break
 
@@ -149,12 +149,13 @@ def _on_body(row: People, people: People, rng: np.random.Generator) -> Square | 
     for _ in range(_TRIES):
         side = float(rng.uniform(0.5, 1.3)) * min(wide, tall * 0.5)
         middle = Square(float(rng.uniform(x0, x1)), float(rng.uniform(y0 + tall * 0.2, y1)), max(side, 14.0))
-        if not _touches_head(middle, people):
+        if not touches_head(middle, people):
             return middle
     return None
 
 
-def _touches_head(square: Square, people: People) -> bool:
+def touches_head(square: Square, people: People) -> bool:
+    """Whether a square overlaps a head that is seen."""
     heads = people["head"]
     heads = heads[heads[:, 2] > heads[:, 0]]
     half = square.side / 2

@@ -30,7 +30,7 @@ class Temperatures:
 def logits(network: Reader, pictures: Tensor) -> Read:
     """Of uint8 pictures (n, 64, 64, 3), in full precision."""
     with torch.no_grad():
-        parts = [network(part.permute(0, 3, 1, 2).float() / 255) for part in pictures.split(256)]
+        parts = [network(part.permute(0, 3, 1, 2).float() / 255) for part in pictures.split(256)]  # type: ignore[no-untyped-call]
     return Read(*(torch.cat(values) for values in zip(*parts, strict=True)))
 
 

@@ -41,14 +41,14 @@ class Options:
     data: Path
     out: Path
     size: str = "s"
-    pictures: int = 1_800_000
-    cooldown: int = 800_000  # pictures over which the rate falls to nothing, at the end
+    pictures: int = 1_050_000
+    cooldown: int = 570_000  # pictures over which the rate falls to nothing, at the end
     warmup: int = 20_000
     batch: int = 128
     rate: float = 0.02  # full, of the convolutions (Muon)
     head_rate: float = 2e-3  # full, of everything else (AdamW)
     seed: int = 1
-    taught_from: float = 0.4  # share of the pictures after which the average teaches too
+    taught_from: float = 0.68  # share of the pictures after which the average teaches too
     trust: float = 0.5  # in the average, beside the labels
     resume: bool = False
     save_every: float = 240.0  # seconds
@@ -84,6 +84,7 @@ class State:
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "seen": self.seen,
             "batches": self.batches,
+            "sums": self.sums,
         }
         with part.open("wb") as file:
             torch.save(content, file)
@@ -108,7 +109,7 @@ def begin(options: Options) -> State:
         state.average.steps = content["ema_steps"]
         for optimiser, saved in zip(chosen, content["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
-        state.seen, state.batches = content["seen"], content["batches"]
+        state.seen, state.batches, state.sums = content["seen"], content["batches"], list(content["sums"])
     return state
 
 
@@ -162,7 +163,7 @@ def watch(network: Reader, faces: Faces, side: int) -> tuple[float, float]:
     """The share of right sexes of adults, and of right bands, in faces `side` pixels wide."""
     pictures = torch.from_numpy(np.stack([shrunk(picture, side) for picture in faces.pixels]))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        read = [network(as_input(part)) for part in pictures.split(128)]
+        read = [network(as_input(part)) for part in pictures.split(128)]  # type: ignore[no-untyped-call]
     sexes = torch.cat([part.sex for part in read]).argmax(1).numpy()
     adult = faces.age >= ADULT
     bands = band_probabilities(Read(*(torch.cat(parts) for parts in zip(*read, strict=True)))).argmax(1).numpy()
