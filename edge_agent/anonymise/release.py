@@ -103,8 +103,8 @@ class Releases(BaseModel):
 
 
 def _hour(reading: Reading, tally: DemographicTally, day: Day) -> Demographics:
-    sex = Table.of(list(tally.sex.values()), SEX_LADDER, reading.k)
-    age = Table.of(list(tally.age.values()), AGE_LADDER, reading.k)
+    sex = Table.of(tally.sexes, SEX_LADDER, reading.k)
+    age = Table.of(tally.ages, AGE_LADDER, reading.k)
     day.sex.add(sex)
     day.age.add(age)
     return _message(reading, tally.visitors, sex, age)
@@ -114,8 +114,8 @@ def _day(reading: Reading, day: Day) -> Demographics:
     return _message(
         reading,
         day.sums.visitors,
-        day.sex.table(list(day.sums.sex.values()), SEX_LADDER, reading.k),
-        day.age.table(list(day.sums.age.values()), AGE_LADDER, reading.k),
+        day.sex.table(day.sums.sexes, SEX_LADDER, reading.k),
+        day.age.table(day.sums.ages, AGE_LADDER, reading.k),
     )
 
 
@@ -128,7 +128,7 @@ def _noisy(reading: Reading, tally: DemographicTally, *, paid: bool, cost: int) 
         nothing = (Table([0] * len(words), ladder, len(ladder) - 1) for words, ladder in _TABLES)
         return _message(reading, None, *nothing, epsilon_micro=0)
     epsilon = Fraction(reading.table_cost, 1_000_000)
-    counts = (list(tally.sex.values()), list(tally.age.values()))
+    counts = (tally.sexes, tally.ages)
     noisy = [[max(0, count + discrete_laplace(epsilon, reading.draw)) for count in cells] for cells in counts]
     tables = (Table.of(cells, ladder, reading.k) for cells, (_, ladder) in zip(noisy, _TABLES, strict=True))
     return _message(reading, sum(noisy[0]), *tables, epsilon_micro=cost, noise_variance=variance(epsilon))

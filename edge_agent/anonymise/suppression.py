@@ -4,13 +4,13 @@ A cell that holds fewer than k of the visitors is hidden, zero included: "no wom
 came. The number of visitors is published, so one hidden cell alone would follow from it; others are hidden beside it
 (complementary suppression; Willenborg and de Waal, Elements of Statistical Disclosure Control, 2001).
 
-Which ones is no choice that looks at the numbers, because such a choice gives them away to whoever knows the rule
-(Wong, Fu, Wang and Pei, Minimality attack in privacy preserving data publishing, 2007). A table has a ladder of sets,
-each within the next, and the lowest rung is taken that hides every small cell and holds at least k together, or
-everything. Whoever sees a rung knows that the one below did not do. That is so because of the one or the other of the
-cells that the rung adds, or because those below hold fewer than k together, and nobody can tell which. Hence, with
-nothing else known, a hidden cell can be anything from 0 up to k-1, or up to all that is hidden where that is less;
-and the largest number that it can be is always all that is hidden.
+Which others are hidden is not chosen by their numbers, the smallest for example, because such a choice gives them away
+to whoever knows the rule (Wong, Fu, Wang and Pei, Minimality attack in privacy preserving data publishing, 2007). A
+table has a ladder of sets, each within the next, and the lowest rung is taken that hides every small cell and holds at
+least k together, or everything. Whoever sees a rung knows that the one below did not do. That is so because of the one
+or the other of the cells that the rung adds, or because those below hold fewer than k together, and nobody can tell
+which. Hence, with nothing else known, a hidden cell can be anything from 0 up to k-1, or up to all that is hidden where
+that is less; and the largest number that it can be is always all that is hidden.
 
 The day's table and those of its hours are knotted by their sums. It is written once, when the day is over and its hours
 are out, and what it tells leaves every hidden cell its room, as `transport` works out.

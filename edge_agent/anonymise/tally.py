@@ -69,6 +69,16 @@ class DemographicTally(BaseModel):
     sex: dict[Sex, int] = Field(default_factory=lambda: dict.fromkeys(Sex, 0))
     age: dict[AgeBand, int] = Field(default_factory=lambda: dict.fromkeys(AgeBand, 0))
 
+    @property
+    def sexes(self) -> list[int]:
+        """The cells of the table of sex, in the order of the words."""
+        return [self.sex[word] for word in Sex]
+
+    @property
+    def ages(self) -> list[int]:
+        """The cells of the table of age, in the order of the words."""
+        return [self.age[word] for word in AgeBand]
+
     def add(self, visitor: Visitor) -> None:
         """Count one visitor."""
         self.visitors += 1

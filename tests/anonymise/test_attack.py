@@ -105,7 +105,7 @@ def test_the_adversary_is_real(seed: int) -> None:
     }
     for cell in recovered:
         tables = truth[int(cell.window.removeprefix("hour "))] if cell.window != "day" else _summed(truth)
-        words = list(Sex) if cell.table == "sex" else list(AgeBand)
+        words: list[str] = list(Sex) if cell.table == "sex" else list(AgeBand)
         assert tables[cell.table == "age"][words.index(cell.cell)] == cell.least
     assert_nothing_follows(attack(hour.payload() for hour in published(truth, 5)), 5)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edge_agent.anonymise.noise import variance
 from edge_agent.anonymise.shares import class_shares, female_share, mostly
+from edge_agent.message import Share
 
 SEEDS = [1, 2]
 SEX_RATES = np.array(SEX_CONFUSION) / np.sum(SEX_CONFUSION, axis=1, keepdims=True)
@@ -21,9 +22,9 @@ def measured(rng: np.random.Generator, rates: np.ndarray, of: int) -> tuple[tupl
     return tuple(tuple(int(n) for n in rng.multinomial(of, row)) for row in rates)
 
 
-def holds(share: object, truth: float) -> bool:
+def holds(share: Share, truth: float) -> bool:
     """Whether the interval of a share, in whole thousandths, holds the truth."""
-    return share.low_milli - 0.5 <= 1000 * truth <= share.high_milli + 0.5  # type: ignore[attr-defined]
+    return share.low_milli - 0.5 <= 1000 * truth <= share.high_milli + 0.5
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -13,6 +13,7 @@ from edge_agent.anonymise.transport import Columns, Row, has_room
 from edge_agent.terms import AgeBand, Sex
 
 Cells = tuple[int, ...]
+Told = tuple[tuple[int | None, ...], ...]
 PAIRS: Ladder = (frozenset(), frozenset({0, 1}), frozenset({0, 1, 2, 3}))
 """A table of two pairs, small enough to try every one that there is."""
 
@@ -86,7 +87,7 @@ def _tables(total: int, cells: int) -> Iterator[Cells]:
             yield (first, *rest)
 
 
-def _publish(hours: Sequence[Cells], ladder: Ladder, k: int) -> tuple[tuple[int | None, ...], ...]:
+def _publish(hours: Sequence[Cells], ladder: Ladder, k: int) -> Told:
     """Return the tables of the hours and, last, that of the day with what it leaves out, as they go out."""
     day = _day(hours, ladder, k)
     return (*(tuple(Table.of(cells, ladder, k).shown) for cells in hours), (*day.shown, day.left_out))
@@ -119,7 +120,7 @@ def test_knowing_the_rule_does_not_help(k: int, totals: tuple[int, ...], ladder:
     part of what he knows.
     """
     cells = max(ladder[-1]) + 1
-    possible: dict[object, dict[tuple[int, int], set[int]]] = defaultdict(lambda: defaultdict(set))
+    possible: dict[Told, dict[tuple[int, int], set[int]]] = defaultdict(lambda: defaultdict(set))
     for hours in product(*(list(_tables(total, cells)) for total in totals)):
         told = _publish(hours, ladder, k)
         day = tuple(sum(column) for column in zip(*hours, strict=True))
@@ -128,13 +129,12 @@ def test_knowing_the_rule_does_not_help(k: int, totals: tuple[int, ...], ladder:
                 if shown is None:
                     possible[told][window, cell].add(truth[cell])
     for told, found in possible.items():
-        rows = told if isinstance(told, tuple) else ()
-        together = [total - sum(filter(None, row)) for total, row in zip(totals, rows, strict=False)]
+        together = [total - sum(filter(None, row)) for total, row in zip(totals, told, strict=False)]
         for (window, cell), values in found.items():
             hidden = (
                 together[window]
                 if window < len(totals)
-                else sum(left for left, row in zip(together, rows, strict=False) if row[cell] is None)
+                else sum(left for left, row in zip(together, told, strict=False) if row[cell] is None)
             )
             assert len(values) > min(k - 1, hidden), (told, window, cell, values)
             assert max(values) - min(values) >= min(k - 1, hidden)
