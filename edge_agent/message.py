@@ -7,11 +7,11 @@ No free text, no coordinates, no ids of persons. What is not in these models can
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge_agent.terms import ClockState, GapCause, LineRole, Quality
+from edge_agent.terms import AgeBand, ClockState, GapCause, LineRole, Quality, Sex
 
 DWELL_EDGES_S: Final = (2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600)
 """Upper edges of the dwell bins in seconds; a bin holds edge[i-1] <= dwell < edge[i], the last all that is longer."""
@@ -24,11 +24,14 @@ Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Balance = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 Instant = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+Milli = Annotated[int, Field(ge=0, le=1000, description="Thousandths.")]
 Hash16 = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Hash64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$")]
 Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z.+_-]{1,40}$")]
 Epoch = Hash16
+LEFT_OUT: Final = "Of a day: visitors of hours with hidden cells, whom the table leaves out so that no cell follows."
+Cell = Annotated[Count | None, Field(description="Null is suppressed.")]
 
 
 class _Part(BaseModel):
@@ -107,6 +110,76 @@ class DayBalance(_Part):
     imbalance: Balance
 
 
+class Share(_Part):
+    """A share of the visitors that were read, corrected for what the network confuses, with its 95 % interval.
+
+    The interval holds the error of the sample, of the network's own measurement, and of noise where there is any.
+    """
+
+    share_milli: Milli
+    low_milli: Milli
+    high_milli: Milli
+
+
+class SexCounts(_Part):
+    """Visitors by apparent sex, as read; null is suppressed. The share is null where a read cell is."""
+
+    female: Cell
+    male: Cell
+    unknown: Cell
+    left_out: Count = Field(description=LEFT_OUT)
+    female_share: Share | None
+    mostly: Literal["female", "male", "balanced"] | None = Field(
+        description="'balanced' where the interval of female_share holds one half; null without a share."
+    )
+
+
+class AgeShares(_Part):
+    """The share of each age band among the visitors that were read; together 1000 thousandths."""
+
+    under_20: Share
+    from_20: Share = Field(alias="20_29")
+    from_30: Share = Field(alias="30_39")
+    from_40: Share = Field(alias="40_49")
+    from_50: Share = Field(alias="50_59")
+    from_60: Share = Field(alias="60_over")
+
+
+class AgeCounts(_Part):
+    """Visitors by apparent age, as read; null is suppressed. The shares are null where a read cell is."""
+
+    under_20: Cell
+    from_20: Cell = Field(alias="20_29")
+    from_30: Cell = Field(alias="30_39")
+    from_40: Cell = Field(alias="40_49")
+    from_50: Cell = Field(alias="50_59")
+    from_60: Cell = Field(alias="60_over")
+    unknown: Cell
+    left_out: Count = Field(description=LEFT_OUT)
+    shares: AgeShares | None
+
+
+class Demographics(_Part):
+    """Two one-way tables of the same visitors. Nothing crosses sex with age, here or anywhere else."""
+
+    visitors: Cell = Field(description="People whose track ended; null where noise would overspend the budget.")
+    sex: SexCounts
+    age: AgeCounts
+    k: Count = Field(description="Cells that hold fewer are suppressed, and others with them, so that none follows.")
+    epsilon_milli: Count | None = Field(description="What one visit lost to these tables; null without noise.")
+    suppressed: Count = Field(description="Number of cells that are null, of both tables.")
+    model: Hash16
+
+    @model_validator(mode="after")
+    def _tells_no_small_cell(self) -> Self:
+        for table, words in ((self.sex, Sex), (self.age, AgeBand)):
+            told = table.model_dump(by_alias=True)
+            cells = [told[word] for word in words]
+            if cells.count(0) < len(cells) and any(cell is not None and cell < self.k for cell in cells):
+                raise ValueError(f"a cell that holds fewer than {self.k} is suppressed")
+        return self
+
+
 class _Window(_Message):
     """What a bucket and a sealed hour share."""
 
@@ -154,6 +227,10 @@ class Hour(_Window):
     inside: Presence | None = Field(description="Estimated people inside, from the door lines; null without one.")
     pass_by: PassBy | None = Field(description="Null without a pass-by line.")
     day: DayBalance | None = Field(description="Null without a door line.")
+    demographics: Demographics | None = Field(default=None, description="Null while they are switched off.")
+    day_demographics: Demographics | None = Field(
+        default=None, description="The local day's, in the hour that ends it; of hours that began in that day."
+    )
 
 
 class CameraState(_Part):
@@ -221,6 +298,33 @@ class Health(_Message):
     publish_refused: Count
 
 
+class CameraPrivacy(_Part):
+    """What one camera reads of visitors, and what that has cost them today."""
+
+    name: Name
+    attributes: tuple[Literal["sex", "age"], ...] = Field(description="Empty while switched off.")
+    notice: Day | None = Field(description="When the notice was put up in the store, as configured.")
+    since: Day | None = Field(description="Since when demographics have been on without a break; null while off.")
+    spent_milli: Count | None = Field(description="What a visit of the local day has lost so far; null without noise.")
+
+
+class Privacy(_Message):
+    """`base/privacy`: the ledger. What is read of visitors, and what keeps it from telling about anybody.
+
+    The unit is one visit: somebody who comes twice, or whom two cameras see, is two of them.
+    """
+
+    schema_: Literal["footfall/v1/privacy"] = Field(default="footfall/v1/privacy", alias="schema")
+    tenant: Name
+    site: Name
+    device: Name
+    day: Day = Field(description="The local day that `spent_milli` speaks of.")
+    unit: Literal["visit"]
+    k: Count
+    epsilon_budget_milli: Count | None = Field(description="Budget of a local day for one visit; null without noise.")
+    cameras: tuple[CameraPrivacy, ...]
+
+
 class Ack(_Message):
     """`base/ack`, from the fleet: everything of `epoch` up to and including `seq` is stored for good."""
 
@@ -245,6 +349,7 @@ TOPICS: Final = (
     Topic("counts", Counts, retained=False, qos=1, purpose="one closed bucket of one camera"),
     Topic("hours", Hour, retained=False, qos=1, purpose="one sealed hour of one camera"),
     Topic("health", Health, retained=False, qos=0, purpose="how the device does, every minute"),
+    Topic("privacy", Privacy, retained=True, qos=1, purpose="the ledger: what is read of visitors, k, noise spent"),
     Topic("ack", Ack, retained=True, qos=1, purpose="from the fleet: the watermark"),
     Topic("live/{line}/in", None, retained=True, qos=0, purpose="crossings inwards since local midnight"),
     Topic("live/{line}/out", None, retained=True, qos=0, purpose="crossings outwards since local midnight"),

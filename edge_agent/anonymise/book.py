@@ -8,10 +8,11 @@ where a window begins, and watched for steps.
 from dataclasses import dataclass
 
 from edge_agent.anonymise.drafts import Draft, Face, Plan, Span, bucket_draft, hour_draft
+from edge_agent.anonymise.release import Releases, Window
 from edge_agent.anonymise.saved import Day, OpenWindow, Saved
 from edge_agent.anonymise.tally import LineTally, Tally
-from edge_agent.message import DayBalance
-from edge_agent.records import Crossing, Events, Gap, Occupancy, Stay
+from edge_agent.message import DayBalance, Demographics
+from edge_agent.records import Crossing, Events, Gap, Occupancy, Stay, Visitor
 from edge_agent.terms import ClockState, Direction, GapCause, LineRole
 
 STEP_S = 2.0  # a smaller difference between wall and monotonic clock is slew
@@ -38,6 +39,7 @@ class Settled:
 
 
 Fact = Seen | Events | Settled | Gap
+_Event = Crossing | Stay | Occupancy | Visitor
 
 
 class Book:
@@ -48,6 +50,7 @@ class Book:
         """How far the wall clock can be trusted; a window remembers the worst that it saw."""
         self.occupancy: dict[str, int] = {}
         self.day = Day(date="")
+        self.releases = Releases()
         self.drafts: list[Draft] = []
         self.cursor_s = 0.0
         self.offset_s = 0.0
@@ -86,6 +89,7 @@ class Book:
         now_s = t_s + offset_s
         if saved.day is not None:
             self.day = saved.day
+        self.releases = saved.releases if self._plan.reading else Releases(accountant=saved.releases.accountant)
         if saved.bucket is None or saved.hour is None or saved.face is None:
             self.begin(t_s, offset_s)
             return
@@ -201,6 +205,7 @@ class Book:
             hour=self._hour if self.open else None,
             day=self.day,
             face=self._face,
+            releases=self.releases,
         )
 
     def _roll(self) -> None:
@@ -246,7 +251,19 @@ class Book:
         hour = self._hour
         span = Span(hour.start_s, end_s, _HOUR_S, hour.clock, hour.tally)
         if round(end_s) > round(hour.start_s):
-            self.drafts.append(hour_draft(self._plan, self._face, span, self._balance()))
+            self.drafts.append(hour_draft(self._plan, self._face, span, self._balance(), self._demographics(span)))
+
+    def _demographics(self, span: Span) -> tuple[Demographics | None, Demographics | None]:
+        """Return what is told of the visitors of an hour, and of the day it began in where that ends with it.
+
+        What was read before a kill switch was thrown stays untold.
+        """
+        reading, tally = self._plan.reading, span.tally.demographics
+        if reading is None or tally is None:
+            return None, None
+        date = self._plan.calendar.local_day(span.start_s)
+        ends_day = self._plan.calendar.local_day(span.end_s) != date
+        return self.releases.seal(reading, tally, Window(int(span.start_s // _HOUR_S), date.isoformat(), ends_day))
 
     def _turn_day(self, at_s: float) -> None:
         today = self._plan.calendar.local_day(at_s).isoformat()
@@ -263,12 +280,14 @@ class Book:
 
     # -- events ------------------------------------------------------------------------------------------------
 
-    def _note(self, event: Crossing | Stay | Occupancy) -> None:
+    def _note(self, event: _Event) -> None:
         match event:
             case Occupancy():
                 self.occupancy[event.zone] = event.count
             case Stay():
                 self._bucket.tally.stay(event.zone, event.left_s - event.entered_s)
+            case Visitor():
+                self._bucket.tally.visit(event)
             case Crossing():
                 self._bucket.tally.lines[event.line].add(event.direction)
                 self.day.lines.setdefault(event.line, LineTally()).add(event.direction)
@@ -280,12 +299,12 @@ class Book:
         return GapCause.OVERLOAD if t_s - self.cursor_s > self._plan.max_frame_gap_s else None
 
     def _tally(self) -> Tally:
-        return empty_tally(self._face)
+        return empty_tally(self._plan, self._face)
 
 
-def empty_tally(face: Face) -> Tally:
-    """Return a tally with a zero for everything that a face counts."""
-    return Tally.empty((name for name, _ in face.lines), face.zones)
+def empty_tally(plan: Plan, face: Face) -> Tally:
+    """Return a tally with a zero for everything that is counted under a face."""
+    return Tally.empty((name for name, _ in face.lines), face.zones, demographics=plan.reading is not None)
 
 
 def _edge_after(start_s: float, length_s: int) -> float:
@@ -298,10 +317,10 @@ def _worst(a: ClockState, b: ClockState) -> ClockState:
     return max(a, b, key=_WORSE.index)
 
 
-def _instant(event: Crossing | Stay | Occupancy) -> float:
+def _instant(event: _Event) -> float:
     return event.left_s if isinstance(event, Stay) else event.t_s
 
 
-def _in_order(events: Events) -> list[Crossing | Stay | Occupancy]:
-    everything: list[Crossing | Stay | Occupancy] = [*events.crossings, *events.stays, *events.occupancy]
+def _in_order(events: Events) -> list[_Event]:
+    everything: list[_Event] = [*events.crossings, *events.stays, *events.occupancy, *events.visitors]
     return sorted(everything, key=_instant)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from edge_agent.anonymise.calendar import Calendar
+from edge_agent.anonymise.release import Reading
 from edge_agent.anonymise.tally import Level, Tally
 from edge_agent.message import (
     Counts,
     DayBalance,
+    Demographics,
     GapSeconds,
     Hour,
     LineCounts,
@@ -55,6 +57,7 @@ class Plan:
         bucket_s: length of a bucket; a divisor of 3600.
         max_frame_gap_s: two frames further apart leave a gap.
         hold_s: how long to wait for the first synchronisation of the wall clock.
+        reading: how visitors are read; None while demographics are switched off.
     """
 
     tenant: str
@@ -66,6 +69,7 @@ class Plan:
     bucket_s: int = 900
     max_frame_gap_s: float = 2.0
     hold_s: float = 600.0
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,14 @@ def bucket_draft(plan: Plan, face: Face, span: Span) -> Draft:
     return Draft("counts", {**_common(plan, face, span), "zones": zones})
 
 
-def hour_draft(plan: Plan, face: Face, span: Span, day: DayBalance | None) -> Draft:
-    """Return the message of a sealed hour."""
+def hour_draft(
+    plan: Plan,
+    face: Face,
+    span: Span,
+    day: DayBalance | None,
+    demographics: tuple[Demographics | None, Demographics | None] = (None, None),
+) -> Draft:
+    """Return the message of a sealed hour; `demographics` are those of the hour and, if it ends it, of the day."""
     tally = span.tally
     zones = tuple(
         ZoneHour(
@@ -132,6 +142,8 @@ def hour_draft(plan: Plan, face: Face, span: Span, day: DayBalance | None) -> Dr
             "inside": _presence(tally.inside, tally.observed_s) if doors else None,
             "pass_by": PassBy(passed=passed, entered=entered) if fronts else None,
             "day": day,
+            "demographics": demographics[0],
+            "day_demographics": demographics[1],
         },
     )
 

@@ -5,8 +5,10 @@ wait in memory, in monotonic time, and are stamped once it is (a Raspberry Pi bo
 go out all the same, marked `unsynced`.
 """
 
+from datetime import date
+
 from edge_agent.anonymise.book import STEP_S, Book, Fact, Seen, Settled, empty_tally
-from edge_agent.anonymise.drafts import Draft, Face, Plan
+from edge_agent.anonymise.drafts import Draft, Plan
 from edge_agent.anonymise.saved import Saved
 from edge_agent.anonymise.tally import Tally
 from edge_agent.clock import Clock
@@ -49,13 +51,12 @@ class Gate:
     def frame(self, events: Events) -> None:
         """A frame was looked at; most bring no event."""
         self._blind = None
-        quiet = not (events.crossings or events.stays or events.occupancy)
-        self._enter(Seen(events.t_s, events.t_s, 1) if quiet else events)
+        self._enter(events if _has_any(events) else Seen(events.t_s, events.t_s, 1))
         self._last_s = max(self._last_s, events.t_s)
 
     def settle(self, events: Events) -> None:
         """Take events that no frame brought: stays that end because sight was lost or the clip is over."""
-        if events.crossings or events.stays or events.occupancy:
+        if _has_any(events):
             self._enter(Settled(events))
 
     def gap(self, gap: Gap) -> None:
@@ -117,6 +118,10 @@ class Gate:
         """How far the present stamps can be trusted."""
         return ClockState.UNSYNCED if self._book is None else self._book.state
 
+    def spent_micro(self, day: date) -> int:
+        """Return what noise has cost one visit of a local day so far, in millionths; any thread may ask."""
+        return (self._book or self._preview).releases.accountant.spent(day.isoformat())
+
     def checkpoint(self) -> bytes:
         """Return what a new process needs to go on with the open windows: sums only. What closed is not in it.
 
@@ -127,7 +132,7 @@ class Gate:
         """
         if self._book is not None:
             return self._book.snapshot().dump()
-        held = _sum(self._held, self._plan.face)
+        held = _sum(self._held, self._plan)
         if self._saved.held is not None:
             held.merge(self._saved.held)
         return self._saved.model_copy(update={"held": held}).dump()
@@ -184,9 +189,13 @@ class Gate:
         return self._clock.utc() - self._clock.monotonic()
 
 
-def _sum(facts: list[Fact], face: Face) -> Tally:
+def _has_any(events: Events) -> bool:
+    return bool(events.crossings or events.stays or events.occupancy or events.visitors)
+
+
+def _sum(facts: list[Fact], plan: Plan) -> Tally:
     """Return what facts add up to, without any time."""
-    tally = empty_tally(face)
+    tally = empty_tally(plan, plan.face)
     for fact in facts:
         if isinstance(fact, Gap):
             continue
@@ -199,4 +208,6 @@ def _sum(facts: list[Fact], face: Face) -> Tally:
                 tally.stay(stay.zone, stay.left_s - stay.entered_s)
             for change in events.occupancy:
                 tally.zones[change.zone].level.hold(change.count, 0.0)
+            for visitor in events.visitors:
+                tally.visit(visitor)
     return tally

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from edge_agent.anonymise.drafts import Face
+from edge_agent.anonymise.release import Releases
 from edge_agent.anonymise.tally import LineTally, Tally
 from edge_agent.terms import ClockState
 
@@ -37,6 +38,8 @@ class Saved(BaseModel):
         day: totals since local midnight.
         face: what the windows were counted with.
         held: sum of what is still waiting for a synchronised clock.
+        releases: what has been told of visitors today. Absent in checkpoints of agents that did not read any, which
+            is why the version did not change with it.
     """
 
     version: int = _VERSION
@@ -46,6 +49,7 @@ class Saved(BaseModel):
     day: Day | None = None
     face: Face | None = None
     held: Tally | None = None
+    releases: Releases = Field(default_factory=Releases)
 
     def dump(self) -> bytes:
         """Return the bytes to keep."""

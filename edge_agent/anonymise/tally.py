@@ -7,7 +7,8 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from edge_agent.message import DWELL_EDGES_S
-from edge_agent.terms import Direction, GapCause
+from edge_agent.records import Visitor
+from edge_agent.terms import AgeBand, Direction, GapCause, Sex
 
 
 class Level(BaseModel):
@@ -61,8 +62,33 @@ class LineTally(BaseModel):
         self.out += other.out
 
 
+class DemographicTally(BaseModel):
+    """Visitors as they appeared, in two separate counts: which sex goes with which age is forgotten here."""
+
+    visitors: int = 0
+    sex: dict[Sex, int] = Field(default_factory=lambda: dict.fromkeys(Sex, 0))
+    age: dict[AgeBand, int] = Field(default_factory=lambda: dict.fromkeys(AgeBand, 0))
+
+    def add(self, visitor: Visitor) -> None:
+        """Count one visitor."""
+        self.visitors += 1
+        self.sex[visitor.sex] += 1
+        self.age[visitor.age] += 1
+
+    def merge(self, other: Self) -> None:
+        """Add another stretch of time."""
+        self.visitors += other.visitors
+        for sex, count in other.sex.items():
+            self.sex[sex] += count
+        for age, count in other.age.items():
+            self.age[age] += count
+
+
 class Tally(BaseModel):
-    """Everything that one camera counted over a stretch of time, and how much of it was observed."""
+    """Everything that one camera counted over a stretch of time, and how much of it was observed.
+
+    `demographics` is None while they are switched off.
+    """
 
     lines: dict[str, LineTally]
     zones: dict[str, ZoneTally]
@@ -70,11 +96,16 @@ class Tally(BaseModel):
     observed_s: float = 0.0
     gaps_s: dict[GapCause, float] = Field(default_factory=dict)
     frames: int = 0
+    demographics: DemographicTally | None = None
 
     @classmethod
-    def empty(cls, lines: Iterable[str], zones: Iterable[str]) -> Self:
+    def empty(cls, lines: Iterable[str], zones: Iterable[str], *, demographics: bool = False) -> Self:
         """Return a tally of nothing, with a zero for everything that could be counted."""
-        return cls(lines={name: LineTally() for name in lines}, zones={name: ZoneTally() for name in zones})
+        return cls(
+            lines={name: LineTally() for name in lines},
+            zones={name: ZoneTally() for name in zones},
+            demographics=DemographicTally() if demographics else None,
+        )
 
     def observe(self, seconds: float, occupancy: dict[str, int], inside: int) -> None:
         """Add observed seconds during which occupancy stood still."""
@@ -92,6 +123,11 @@ class Tally(BaseModel):
         """Count a finished stay."""
         self.zones[zone].dwell[bisect_right(DWELL_EDGES_S, seconds)] += 1
 
+    def visit(self, visitor: Visitor) -> None:
+        """Count a visitor, if visitors are read here."""
+        if self.demographics is not None:
+            self.demographics.add(visitor)
+
     def merge(self, other: Self) -> None:
         """Add another stretch of time. What this tally does not count (a line since removed) is dropped."""
         for name, line in self.lines.items():
@@ -105,3 +141,5 @@ class Tally(BaseModel):
         for cause, seconds in other.gaps_s.items():
             self.miss(seconds, cause)
         self.frames += other.frames
+        if self.demographics is not None and other.demographics is not None:
+            self.demographics.merge(other.demographics)

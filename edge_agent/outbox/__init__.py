@@ -3,10 +3,12 @@
 from edge_agent.outbox.database import GENESIS
 from edge_agent.outbox.errors import OutboxError, OutboxFull, OutboxInUse, OutboxTooNew
 from edge_agent.outbox.queue import Draft, Mark, Outbox, Row, Seal, Stats
+from edge_agent.outbox.switches import History, Switch, note_switches, read_switches
 
 __all__ = [
     "GENESIS",
     "Draft",
+    "History",
     "Mark",
     "Outbox",
     "OutboxError",
@@ -16,4 +18,7 @@ __all__ = [
     "Row",
     "Seal",
     "Stats",
+    "Switch",
+    "note_switches",
+    "read_switches",
 ]

@@ -36,6 +36,7 @@ from edge_agent.message import CameraState, Health, State, base_topic
 from edge_agent.outbox import Outbox, OutboxFull
 from edge_agent.records import Detections, Image
 from edge_agent.service.feed import feed_maker
+from edge_agent.service.ledger import Ledger
 from edge_agent.service.threads import GiveUp, Supervised, spawn
 from edge_agent.service.worker import Worker
 from edge_agent.terms import ClockState
@@ -81,6 +82,7 @@ class Service:
         crash = _crasher(crash_point())
         self._outbox = Outbox(folder / "outbox.db", max_mb=config.storage.max_mb, clock=clock, at=crash)
         self._boot = _count_boot(self._outbox)
+        self._ledger = Ledger(config, folder, clock)
         self._machine = Machine(folder)
         site = config.site
         self._uplink = Uplink(
@@ -187,6 +189,8 @@ class Service:
         while not self._stop.wait(wait_s):
             self._latest = self._health()
             self._uplink.publish_health(self._latest.payload())
+            gates = ((worker.figures.name, worker.gate) for worker in self._workers)
+            self._uplink.publish_kept("privacy", self._ledger.payload(gates))
             wait_s = interval_s
 
     # -- what it is made of ----------------------------------------------------------------------------------------

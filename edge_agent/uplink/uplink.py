@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from math import inf
 from random import Random
 from threading import Condition, Event
@@ -14,6 +13,7 @@ from edge_agent.config.schema import BrokerConfig
 from edge_agent.outbox import Outbox, OutboxFull
 from edge_agent.uplink.connection import Acked, Closed, Connection, Received, Subscribed, Waker, await_opened
 from edge_agent.uplink.connection import Event as Happening
+from edge_agent.uplink.counters import Counters
 from edge_agent.uplink.fleet import Fleet
 from edge_agent.uplink.latest import HEALTH_EXPIRY_S, Latest
 from edge_agent.uplink.pace import Backoff, Version, Versions
@@ -39,30 +39,6 @@ _log = logging.getLogger(__name__)
 
 def _nowhere(_: str) -> None:
     """Stand in for a crash point where nobody wants to crash."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """What the uplink has done since the process began.
-
-    Attributes:
-        connects: connections that the broker accepted.
-        sent: publications of rows, redeliveries included.
-        acked: of them answered with success; `unheard` of these with the remark that nobody subscribes.
-        refused: of them refused by the broker; the rows are kept.
-        resent: rows put in the queue again because the fleet's watermark stayed behind.
-        bad_acks: messages on base/ack that are no watermark.
-        alarm: what the broker says against our messages, None while it accepts them.
-    """
-
-    connects: int = 0
-    sent: int = 0
-    acked: int = 0
-    unheard: int = 0
-    refused: int = 0
-    resent: int = 0
-    bad_acks: int = 0
-    alarm: str | None = None
 
 
 class Uplink:
@@ -178,6 +154,11 @@ class Uplink:
         if self._broker.live and self._latest.put_live(leaf, payload):
             self._wake()
 
+    def publish_kept(self, leaf: str, payload: bytes) -> None:
+        """Have the broker keep `payload` on base/leaf, at QoS 1: now if it is another, and at every connection."""
+        if self._latest.put_kept(leaf, payload):
+            self._wake()
+
     def publish_health(self, payload: bytes) -> None:
         """Send a health message, or keep it for the next connection if that comes soon; only the newest counts."""
         self._latest.put_health(payload, self._clock.monotonic())
@@ -280,8 +261,8 @@ class Uplink:
                 self._rows.answered(seq, event, now_s)
                 if not event.refused:
                     self._was_useful()
-            case Acked() if event.refused:
-                self._troubles.say("state", f"the broker refuses base/state: {event.text}; {_RIGHTS}")
+            case Acked(tag=leaf) if event.refused:
+                self._troubles.say(f"base/{leaf}", f"the broker refuses base/{leaf}: {event.text}; {_RIGHTS}")
             case Subscribed(granted=(False, *_)):
                 self._troubles.say("ack", f"the broker refuses the subscription to base/ack; {_RIGHTS}")
             case Received(topic=topic, payload=payload) if topic == self._topic(ACK):
@@ -324,6 +305,8 @@ class Uplink:
     def _send_live(self, connection: Connection, now_s: float) -> None:
         if connection.congested or now_s < self._live_at_s:
             return
+        for leaf, payload in self._latest.take_kept().items():
+            connection.publish(self._topic(leaf), payload, tag=leaf, retain=True)
         values, health = self._latest.take(now_s)
         for leaf, payload in values.items():
             connection.publish(self._topic(leaf), payload, retain=True)

@@ -1,14 +1,16 @@
 """A plan for tests (one door, one passer-by line, one zone, in Rome), and a camera that is driven with its clock."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from random import Random
 from zoneinfo import ZoneInfo
 
-from edge_agent.anonymise import Calendar, Face, Gate, Plan
+from edge_agent.anonymise import Calendar, Face, Gate, Plan, Reading
 from edge_agent.anonymise.calendar import Week
 from edge_agent.clock import ManualClock
 from edge_agent.message import GENESIS, Counts, Hour
-from edge_agent.records import Crossing, Events, Gap, Occupancy, Stay
-from edge_agent.terms import Direction, GapCause, LineRole
+from edge_agent.records import Crossing, Events, Gap, Occupancy, Stay, Visitor
+from edge_agent.terms import AgeBand, Direction, GapCause, LineRole, Sex
 
 FACE = Face(
     lines=(("door", LineRole.DOOR), ("street", LineRole.PASS_BY)),
@@ -19,7 +21,26 @@ FACE = Face(
 )
 
 
-def plan(*, zone: str = "Europe/Rome", week: Week | None = None, face: Face = FACE, hold_s: float = 600.0) -> Plan:
+SEX_CONFUSION = ((1380, 120), (110, 1390))
+AGE_CONFUSION = (
+    (410, 130, 40, 15, 4, 1),
+    (80, 390, 100, 22, 6, 2),
+    (20, 110, 350, 90, 24, 6),
+    (8, 30, 110, 330, 100, 22),
+    (4, 10, 30, 120, 330, 106),
+    (2, 6, 12, 30, 120, 430),
+)
+READING = Reading(k=5, model="3" * 16, sex=SEX_CONFUSION, age=AGE_CONFUSION)
+
+
+def plan(
+    *,
+    zone: str = "Europe/Rome",
+    week: Week | None = None,
+    face: Face = FACE,
+    hold_s: float = 600.0,
+    reading: Reading | None = None,
+) -> Plan:
     """Return the plan of a small shop with buckets of 15 minutes."""
     return Plan(
         tenant="t",
@@ -30,7 +51,16 @@ def plan(*, zone: str = "Europe/Rome", week: Week | None = None, face: Face = FA
         face=face,
         bucket_s=900,
         hold_s=hold_s,
+        reading=reading,
     )
+
+
+def visitors(t_s: float, sex: Sequence[int], age: Sequence[int]) -> Events:
+    """Return a frame at which people left sight: so many of each sex, so many of each age, paired at random."""
+    sexes = [word for word, count in zip(Sex, sex, strict=True) for _ in range(count)]
+    ages = [word for word, count in zip(AgeBand, age, strict=True) for _ in range(count)]
+    Random(len(ages)).shuffle(ages)
+    return Events(t_s, visitors=tuple(Visitor(t_s, *pair) for pair in zip(sexes, ages, strict=True)))
 
 
 def crossed(t_s: float, *directions: Direction, line: str = "door") -> Events:
@@ -114,6 +144,14 @@ class Camera:
         return [window for window in self.windows if isinstance(window, Hour)]
 
 
-def camera(clock: ManualClock, saved: bytes | None = None, *, face: Face = FACE, hold_s: float = 600.0) -> Camera:
+def camera(
+    clock: ManualClock,
+    saved: bytes | None = None,
+    *,
+    face: Face = FACE,
+    hold_s: float = 600.0,
+    zone: str = "Europe/Rome",
+    reading: Reading | None = None,
+) -> Camera:
     """Return a camera that begins now."""
-    return Camera(clock, Gate(plan(face=face, hold_s=hold_s), clock, saved))
+    return Camera(clock, Gate(plan(face=face, hold_s=hold_s, zone=zone, reading=reading), clock, saved))

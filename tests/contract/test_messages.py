@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from edge_agent import message
-from edge_agent.message import TOPICS, Ack, Counts, Health, Hour, State, base_topic, instant, live_payload
+from edge_agent.anonymise.tally import DemographicTally
+from edge_agent.message import (
+    TOPICS,
+    Ack,
+    Counts,
+    Demographics,
+    Health,
+    Hour,
+    Privacy,
+    State,
+    base_topic,
+    instant,
+    live_payload,
+)
+from edge_agent.terms import AgeBand, Sex
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schema"
@@ -21,6 +35,12 @@ def test_golden_messages_survive_the_round_trip(leaf: str) -> None:
     """A message of the committed form is read, and written again byte for byte."""
     payload = (GOLDEN / f"{leaf}.json").read_bytes().rstrip()
     assert MODELS[leaf].model_validate_json(payload).payload() == payload
+
+
+def test_an_hour_of_a_former_agent_is_still_one() -> None:
+    """Fields that were added since are null where an older agent did not send them."""
+    hour = Hour.model_validate_json((GOLDEN / "former" / "hours.json").read_bytes())
+    assert (hour.demographics, hour.day_demographics) == (None, None)
 
 
 @pytest.mark.parametrize("leaf", sorted(MODELS))
@@ -49,6 +69,44 @@ def test_counts_are_integers_and_nothing_else(value: object) -> None:
     golden["lines"][0]["in"] = value
     with pytest.raises(ValidationError):
         Counts.model_validate_json(json.dumps(golden))
+
+
+@pytest.mark.parametrize(
+    ("table", "word", "value"),
+    [("sex", "unknown", 4), ("sex", "female", 0), ("age", "60_over", 1), ("age", "unknown", 4)],
+)
+def test_a_small_cell_is_no_message(table: str, word: str, value: int) -> None:
+    """Whoever forgets to suppress cannot publish: the schema itself refuses a cell under k, zero included."""
+    hour = json.loads((GOLDEN / "hours.json").read_text())
+    told = hour["day_demographics"]
+    Demographics.model_validate_json(json.dumps(told))
+    told[table][word] = value
+    with pytest.raises(ValidationError, match="fewer than 5"):
+        Demographics.model_validate_json(json.dumps(told))
+
+
+def test_nobody_is_no_small_cell() -> None:
+    """A table of an hour in which nobody came is all zeros, and may be told."""
+    hour = json.loads((GOLDEN / "hours.json").read_text())
+    told = {**hour["day_demographics"], "visitors": 0}
+    for table in ("sex", "age"):
+        told[table] = {word: 0 if isinstance(value, int) else None for word, value in told[table].items()}
+    assert Demographics.model_validate_json(json.dumps(told)).visitors == 0
+
+
+def test_sex_and_age_are_never_crossed() -> None:
+    """No field of any message, and no sum behind the gate, speaks of a sex and an age at once."""
+    schema = json.dumps(message.json_schema(Hour))
+    sexes, ages = ("female", "male"), ("under_20", "20_29", "60_over")
+    assert all(word in schema for word in (*sexes, *ages))
+    for node in _objects(json.loads(schema)):
+        names = set(node.get("properties", {}))  # type: ignore[call-overload]
+        assert not (names & set(sexes) and names & set(ages))
+        assert not any(sex in name and age in name for name in names for sex in sexes for age in ages)
+    tally = DemographicTally()
+    assert set(tally.sex) == set(Sex)
+    assert set(tally.age) == set(AgeBand)
+    assert set(DemographicTally.model_fields) == {"visitors", "sex", "age"}
 
 
 def test_schemas_have_no_room_for_free_text_or_fractions() -> None:
@@ -90,7 +148,7 @@ def test_instants_are_whole_seconds_of_utc() -> None:
 
 def test_every_message_has_its_topic() -> None:
     """The table of topics names each message model once."""
-    assert [*MODELS.values()] == [State, Counts, Hour, Health, Ack]
+    assert [*MODELS.values()] == [State, Counts, Hour, Health, Privacy, Ack]
 
 
 def _objects(node: object) -> list[dict[str, object]]:
