@@ -67,7 +67,7 @@ def _window(values: Mapping[str, Any]) -> Iterator[Found]:
 def _repeated(name: str, rows: object) -> Iterator[Found]:
     if not isinstance(rows, list):
         return
-    keys = [row.get("name", row.get("cause")) if isinstance(row, dict) else row for row in rows]
+    keys = [str(row.get("name", row.get("cause")) if isinstance(row, dict) else row) for row in rows]
     for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
         yield name, f"'{key}' stands there {keys.count(key)} times", "each once"
 

@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edge_agent.verify_anon.sums import sums
 
@@ -71,18 +69,10 @@ def test_with_noise_the_sums_need_not_fit() -> None:
     assert list(sums(_part((21, 15, 3), _AGE, epsilon_milli=1000))) != []
 
 
-_ANY = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["k", "sex", "age", "visitors", "name", "s", "in", "out", "min"]), inner)
-    ),
-    max_leaves=6,
+@pytest.mark.parametrize(
+    "values",
+    [{"day": "2026-06-10"}, {"zones": ["till", "shelf"]}, {"lines": 3}, {"pass_by": 7}, {"inside": "yes"}, {"k": 5}],
 )
-
-
-@given(st.fixed_dictionaries({}, optional=dict.fromkeys(("day", "zones", "lines", "gaps", "pass_by", "inside"), _ANY)))
-def test_fields_of_another_kind_make_no_crash(values: dict[str, Any]) -> None:
-    """A later message may have other things under these names: what is not there to be added up is left alone."""
-    for _ in sums(values):
-        pass
+def test_fields_of_another_kind_are_left_alone(values: dict[str, Any]) -> None:
+    """Another message may have something else under a name that is added up here, as the ledger has a day."""
+    assert list(sums(values)) == []
