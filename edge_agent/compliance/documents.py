@@ -6,7 +6,8 @@ from datetime import date
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -80,6 +81,39 @@ def make(kind: str, language: str, facts: Facts, controller: Controller, today: 
         language=language,
     )
     return Document(f"{kind}.{language}.html", html, tuple(missing))
+
+
+_CHECKS: Final = {
+    "no_picture_on_disk": ("No picture on disk", "Nessuna immagine su disco"),
+    "memory_overwritten": ("Memory is overwritten", "La memoria è sovrascritta"),
+    "schema_unchanged": ("Schema of the messages unchanged", "Schema dei messaggi invariato"),
+    "no_core_file": ("A crash leaves no memory on a disk", "Un arresto anomalo non lascia memoria su disco"),
+    "swap": ("Swap", "Memoria di scambio (swap)"),
+    "switch_history": ("Demographics: history of the switch", "Sesso e fascia d’età: cronologia di attivazione"),
+    "versions": ("Versions and configuration", "Versioni e configurazione"),
+}
+_VERDICTS: Final = {
+    "passed": ("passed", "superato"),
+    "failed": ("FAILED", "NON SUPERATO"),
+    "told": ("for information", "a titolo informativo"),
+}
+
+
+def make_report(signed: dict[str, Any], language: str) -> str:
+    """Make the page of a signed self-check; what counts is the signed file, of which it is the readable form."""
+    return (
+        _environment(language)
+        .get_template("self-check.html")
+        .render(
+            r=signed["report"],
+            signed=signed,
+            it=language == "it",
+            language=language,
+            f=SimpleNamespace(version=signed["report"]["version"]),
+            title_of=lambda name: _CHECKS[name][language == "it"],
+            verdict_of=lambda verdict: _VERDICTS[verdict][language == "it"],
+        )
+    )
 
 
 def label(field: str) -> str:
