@@ -5,6 +5,7 @@ import click
 from edge_agent import __version__
 from edge_agent.commands.bench import bench
 from edge_agent.commands.check import check
+from edge_agent.commands.compliance import compliance
 from edge_agent.commands.describe_faces import describe
 from edge_agent.commands.failure import Failure
 from edge_agent.commands.models import models
@@ -35,5 +36,5 @@ def main() -> None:
     leave_no_core_file()
 
 
-for command in (run, replay, check, bench, models, describe, verify_anon, version):
+for command in (run, replay, check, bench, models, describe, verify_anon, compliance, version):
     main.add_command(command)

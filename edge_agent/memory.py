@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 _MADV_DONTNEED: Final = 4
-_PR_SET_DUMPABLE: Final = 4  # prctl(2)
+_PR_GET_DUMPABLE: Final = 3  # prctl(2)
+_PR_SET_DUMPABLE: Final = 4
 
 
 def leave_no_core_file() -> None:
@@ -25,6 +26,13 @@ def set_dumpable(*, dumpable: bool) -> None:
     """Say whether a program that handles crashes may have this process's memory; nothing where this is not Linux."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
+
+
+def is_dumpable() -> bool:
+    """Whether such a program may have it; where this is not Linux nobody knows, and it is taken for so."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0))
 
 
 def release_code_pages() -> int:

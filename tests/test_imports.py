@@ -63,7 +63,7 @@ TABLE = (
     Row("face_report", ANYTHING,                         ANYTHING),
     Row("truth",     "",                                 "pydantic"),
     Row("compliance", f"{_PIPELINE} pipeline memory outbox",
-                                                         "numpy onnxruntime pydantic jinja2 segno nacl"),
+                                                         "numpy onnxruntime pydantic jinja2 markupsafe segno nacl"),
     Row("verify_anon", "message terms",                  "pydantic pydantic_core dpkt"),
     Row("annotate",  ANYTHING,                           ANYTHING),
     Row("commands",  ANYTHING,                           ANYTHING),

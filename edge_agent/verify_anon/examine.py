@@ -12,6 +12,7 @@ from edge_agent.verify_anon.contract import Reason, judge
 from edge_agent.verify_anon.network import read_network
 from edge_agent.verify_anon.packets import PCAP, PCAPNG
 from edge_agent.verify_anon.report import Judged, Report
+from edge_agent.verify_anon.sums import objects
 from edge_agent.verify_anon.text import read_text
 from edge_agent.verify_anon.topics import is_ours, place
 
@@ -114,8 +115,8 @@ class _File:
         values = json.loads(payload) if payload.startswith(b"{") else {}
         self._report.cut_short += "partial" in values.get("quality", ())
         for row, kind in (("lines", "line"), ("zones", "zone")):
-            self._report.names.setdefault(kind, set()).update(part["name"] for part in values.get(row, ()))
-        if "camera" in values:
+            self._report.names.setdefault(kind, set()).update(part["name"] for part in objects(values.get(row), "name"))
+        if isinstance(values.get("camera"), str):
             self._report.names.setdefault("camera", set()).add(values["camera"])
         if message.rewritten or not {"epoch", "seq", "prev_hash"} <= values.keys():
             return ()

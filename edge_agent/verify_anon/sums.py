@@ -23,7 +23,7 @@ def sums(values: Mapping[str, Any]) -> Iterator[Found]:
         yield from _window(values)
     for name in ("lines", "zones", "cameras", "gaps", "quality"):
         yield from _repeated(name, values.get(name))
-    for i, zone in enumerate(values.get("zones") or ()):
+    for i, zone in enumerate(objects(values.get("zones"))):
         yield from _zone(f"zones[{i}]", zone)
     yield from _presence("inside", values.get("inside"))
     yield from _pass_by(values)
@@ -54,7 +54,7 @@ def _window(values: Mapping[str, Any]) -> Iterator[Found]:
         yield "end", f"the window is {length_s} s long", f"0 to {_HOUR_S} s"
     if values["expected_s"] != length_s:
         yield "expected_s", f"{values['expected_s']} is not the length of the window", f"{length_s}"
-    missed_s = sum(gap["s"] for gap in values["gaps"])
+    missed_s = sum(gap["s"] for gap in objects(values["gaps"], "s"))
     if values["observed_s"] + missed_s != values["expected_s"]:
         what = (
             f"{values['observed_s']} observed and {missed_s} in gaps do not add up to {values['expected_s']} expected"
@@ -67,9 +67,15 @@ def _window(values: Mapping[str, Any]) -> Iterator[Found]:
 def _repeated(name: str, rows: object) -> Iterator[Found]:
     if not isinstance(rows, list):
         return
-    keys = [row.get("name", row.get("cause")) if isinstance(row, dict) else row for row in rows]
+    keys = [str(row.get("name", row.get("cause")) if isinstance(row, dict) else row) for row in rows]
     for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
         yield name, f"'{key}' stands there {keys.count(key)} times", "each once"
+
+
+def objects(rows: object, *fields: str) -> list[dict[str, Any]]:
+    """The objects of a list that have all the fields; a message of a later version may have something else there."""
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [row for row in found if row.keys() >= set(fields)]
 
 
 def _zone(where: str, zone: Mapping[str, Any]) -> Iterator[Found]:
@@ -78,8 +84,8 @@ def _zone(where: str, zone: Mapping[str, Any]) -> Iterator[Found]:
         yield f"{where}.dwell", f"{sum(zone['dwell'])} stays in the bins, {zone.get('stays')} in all", "the same number"
 
 
-def _presence(where: str, presence: Mapping[str, Any] | None) -> Iterator[Found]:
-    if presence is None:
+def _presence(where: str, presence: object) -> Iterator[Found]:
+    if not isinstance(presence, dict):
         return
     low, mean, high = presence.get("min"), presence.get("mean_milli"), presence.get("max")
     if low is not None and high is not None and low > high:
@@ -89,10 +95,9 @@ def _presence(where: str, presence: Mapping[str, Any] | None) -> Iterator[Found]
 
 
 def _pass_by(values: Mapping[str, Any]) -> Iterator[Found]:
-    pass_by = values.get("pass_by")
-    if pass_by is None:
+    pass_by, lines = values.get("pass_by"), objects(values.get("lines"), "role", "in", "out")
+    if not isinstance(pass_by, dict) or not pass_by.keys() >= {"passed", "entered"}:
         return
-    lines = values.get("lines", ())
     passed = sum(line["in"] + line["out"] for line in lines if line["role"] == "pass_by")
     entered = sum(line["in"] for line in lines if line["role"] == "door")
     for name, right in (("passed", passed), ("entered", entered)):
@@ -100,8 +105,12 @@ def _pass_by(values: Mapping[str, Any]) -> Iterator[Found]:
             yield f"pass_by.{name}", f"{pass_by[name]} is not the sum of its lines", str(right)
 
 
-def _balance(day: Mapping[str, Any] | None) -> Iterator[Found]:
-    if day is not None and day["imbalance"] != day["in"] - day["out"]:
+def _balance(day: object) -> Iterator[Found]:
+    if (
+        isinstance(day, dict)
+        and day.keys() >= {"in", "out", "imbalance"}
+        and day["imbalance"] != day["in"] - day["out"]
+    ):
         yield "day.imbalance", f"{day['imbalance']} is not in minus out", str(day["in"] - day["out"])
 
 
@@ -119,24 +128,26 @@ def _parts(where: str, part: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _cells(where: str, part: Mapping[str, Any]) -> Iterator[Found]:
     """The tables beside a k: no cell under it, no hidden cell that a subtraction gives away, sums that are right."""
-    k, total, noisy = part["k"], part.get("visitors"), part.get("epsilon_milli") is not None
+    k, visitors, noisy = part["k"], part.get("visitors"), part.get("epsilon_milli") is not None
     for name, words in _TABLES.items():
         table = part.get(name)
         if not isinstance(table, dict):
             continue
         cells = {cell: table[cell] for cell in words if cell in table}
+        left_out = table.get("left_out", 0)  # visitors of hours that the day's table does not hold
         field = f"{where}.{name}" if where else name
         for cell, n in cells.items():
-            if n is not None and 0 < n < k:
+            if n is not None and n < k and any(cells.values()):
                 yield (
                     f"{field}.{cell}",
                     f"{n} visitors are fewer than k = {k} and not suppressed",
-                    f"null, 0, or {k} and more",
+                    f"null, or {k} and more",
                 )
         hidden = [cell for cell, n in cells.items() if n is None]
         shown = sum(n for n in cells.values() if n is not None)
-        if total is None or noisy:
+        if visitors is None or left_out is None or noisy:
             continue
+        total = visitors - left_out
         if len(hidden) == 1:
             yield (
                 f"{field}.{hidden[0]}",

@@ -26,11 +26,14 @@ class Capture:
 
 
 def demo_config(folder: Path, port: int, protocol: str = "auto") -> Path:
-    """The configuration of the demo's clip, for a broker on this port, with buckets of a minute."""
+    """The configuration of the beginning of the demo's clip, for a broker on this port, with buckets of a minute."""
     source = (DEMO / "entrance.toml").read_text()
     assert "mqtt://127.0.0.1:1883" in source
     source = source.replace("mqtt://127.0.0.1:1883", f'mqtt://127.0.0.1:{port}"\nprotocol = "{protocol}')
-    source = source.replace('"entrance.mp4"', f'"{DEMO / "entrance.mp4"}"')
+    clip = folder / "clip.mp4"
+    command = [needs("ffmpeg"), "-v", "error", "-t", "20", "-i", str(DEMO / "entrance.mp4"), "-c", "copy", str(clip)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    source = source.replace('"entrance.mp4"', '"clip.mp4"')
     path = folder / "site.toml"
     path.write_text(
         f'{source}\n[storage]\nfolder = "{folder / "state"}"\n\n[windows]\nbucket_min = 1\n\n[health]\ninterval_s = 1\n'
