@@ -3,15 +3,16 @@
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.config import Config, machine_folder
 from edge_agent.config.schema import DetectorConfig
-from edge_agent.demographics import FaceModel, Rule
+from edge_agent.demographics import Errors, FaceModel, Rule
 from edge_agent.detector.bundle import AttributesBundle, Bundle
+from edge_agent.detector.card import Precision
 from edge_agent.detector.catalogue import find_bundle
 from edge_agent.detector.faces import AttributeNetwork, Attributes
 from edge_agent.detector.session import Detector
@@ -22,6 +23,10 @@ Floats = NDArray[np.float32]
 CHARGE_S: Final = 0.002
 """What a run costs in a replay: about what it takes on a small device."""
 
+FACE_PX: Final = 32
+"""Side of a face's crop in the pictures of most shops' cameras: whose confusion table corrects the shares."""
+
+_READ: Final[tuple[Literal["sex", "age"], ...]] = ("sex", "age")
 _NOTHING: Final = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int64))
 
 
@@ -32,11 +37,13 @@ class FaceNetworks:
     Attributes:
         attributes: what reads.
         rule: when it is believed, from its card.
+        errors: of the network, in the size that faces mostly have.
         finder: what finds faces; None: the usual places of a head are tried.
     """
 
     attributes: AttributeNetwork
     rule: Rule
+    errors: Errors
     finder: Detector | None
 
     @classmethod
@@ -55,7 +62,7 @@ class FaceNetworks:
         bundle = load_attributes(settings.bundle, config_folder)
         network = AttributeNetwork(bundle, provider=how.provider, allow_fallback=how.allow_fallback)
         finder = None if settings.face_bundle is None else _finder(how, settings.face_bundle, config_folder)
-        return cls(network, rule_of(bundle), finder)
+        return cls(network, rule_of(bundle), _errors_of(bundle, network.precision), finder)
 
     @property
     def model_cpu_s(self) -> float:
@@ -74,7 +81,14 @@ class FaceNetworks:
                 return finder.detect(image) if finder is not None else _NOTHING
 
         finder = self.finder
-        return FaceModel(read, self.rule, self.attributes.side_px, None if finder is None else find)
+        return FaceModel(
+            read,
+            self.rule,
+            self.attributes.side_px,
+            self.attributes.model_sha256[:16],
+            self.errors,
+            None if finder is None else find,
+        )
 
     def paced(self) -> FaceModel:
         """The networks for a replay: a run is charged to the budget with `CHARGE_S`, however fast this machine is.
@@ -113,6 +127,12 @@ def rule_of(bundle: AttributesBundle) -> Rule:
     """When the network is believed, as its card says."""
     says = bundle.card.attributes
     return Rule(readable=says.readable, sex=says.sex_confidence, age=says.age_confidence)
+
+
+def _errors_of(bundle: AttributesBundle, precision: Precision) -> Errors:
+    says = bundle.card.attributes
+    sex, age = (says.confusion_of(what, FACE_PX, precision) for what in _READ)
+    return Errors(sex=sex.counts if sex else (), age=age.counts if age else ())
 
 
 def _finder(how: DetectorConfig, name: str, config_folder: Path) -> Detector:

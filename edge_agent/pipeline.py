@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from edge_agent.anonymise import Calendar, Draft, Face, Gate, Plan
+from edge_agent.anonymise import Calendar, Draft, Face, Gate, Plan, Reading, exact_epsilon
 from edge_agent.camera import is_live
 from edge_agent.clock import Clock, ManualClock
 from edge_agent.config import (
@@ -200,7 +200,7 @@ def make_pipeline(
         ValueError: the checkpoint cannot be read.
         TypeError: demographics are switched on, and there is nothing to read them with.
     """
-    gate = Gate(_plan(config, camera, detector.model_sha256), clock, saved)
+    gate = Gate(_plan(config, camera, detector.model_sha256, faces), clock, saved)
     pipeline = Pipeline(
         camera,
         detect=detect,
@@ -278,7 +278,7 @@ def load_faces(config: Config, *, config_folder: Path) -> "FaceNetworks | None":
     return FaceNetworks.load(config, config_folder=config_folder)
 
 
-def _plan(config: Config, camera: CameraConfig, model_sha256: str) -> Plan:
+def _plan(config: Config, camera: CameraConfig, model_sha256: str, faces: "FaceModel | None") -> Plan:
     return Plan(
         tenant=config.site.tenant,
         site=config.site.site,
@@ -296,4 +296,15 @@ def _plan(config: Config, camera: CameraConfig, model_sha256: str) -> Plan:
         # Pictures that are asked for seldom are not late: the reader of a live camera allows them as much.
         max_frame_gap_s=max(config.windows.max_frame_gap_s, 1.5 / camera.max_fps if is_live(camera) else 0.0),
         hold_s=config.clock.hold_min * 60,
+        reading=_reading(config, faces) if camera.demographics and faces is not None else None,
+    )
+
+
+def _reading(config: Config, faces: "FaceModel") -> Reading:
+    return Reading(
+        k=config.privacy.k,
+        model=faces.model,
+        sex=faces.errors.sex,
+        age=faces.errors.age,
+        epsilon_per_day=exact_epsilon(config.privacy.epsilon_per_day),
     )

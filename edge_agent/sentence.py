@@ -84,7 +84,7 @@ def hour_sentence(hour: Hour, language: Language = "en") -> str:
     if hour.observed_s == 0 and not (hour.demographics and hour.demographics.visitors):
         return _sentence(when, words["blind"])
     parts = _parts(hour.demographics, words)
-    missed_min = round((hour.expected_s - hour.observed_s) / 60)
+    missed_min = (hour.expected_s - hour.observed_s) // 60
     if missed_min and hour.demographics is not None:
         parts.append(words["blind_min"].format(blind=missed_min, minutes=round(hour.expected_s / 60)))
     return _sentence(when, *parts)

@@ -65,6 +65,7 @@ TABLE = (
     Row("compliance", f"{_PIPELINE} pipeline memory outbox",
                                                          "numpy onnxruntime pydantic jinja2 markupsafe segno nacl"),
     Row("verify_anon", "message terms",                  "pydantic pydantic_core dpkt"),
+    Row("sentence",  "message terms",                    "pydantic"),
     Row("annotate",  ANYTHING,                           ANYTHING),
     Row("commands",  ANYTHING,                           ANYTHING),
     Row("cli",       ANYTHING,                           ANYTHING),

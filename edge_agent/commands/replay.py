@@ -17,9 +17,11 @@ from edge_agent.camera import replay as frames_of
 from edge_agent.clock import SystemClock
 from edge_agent.commands.failure import Failure, Misuse, told
 from edge_agent.config import CameraConfig, Config, load
+from edge_agent.message import Hour
 from edge_agent.pipeline import load_detector, load_faces
 from edge_agent.records import Frame, Gap
 from edge_agent.replay import Replay
+from edge_agent.sentence import age_sentence, day_sentence, hour_sentence
 from edge_agent.truth import Compared, Truth, TruthError, compare, load_truth
 
 DIFFERS: Final = 3
@@ -189,7 +191,16 @@ def _table(result: dict[str, Any]) -> str:
         gaps = ", ".join(f"{gap['cause']} {gap['s']} s" for gap in hour["gaps"]) or "none"
         rows += ["", f"hour {hour['start']} to {hour['end']} ({hour['tz']})"]
         rows += [f"  observed {hour['observed_s']} of {hour['expected_s']} s; gaps: {gaps}"]
+        rows += [f"  {sentence}" for sentence in _in_words(hour)]
     return "\n".join(rows)
+
+
+def _in_words(hour: dict[str, Any]) -> Iterator[str]:
+    """Who came in the hour, and in the day if it ends it; nothing where demographics are switched off."""
+    sealed = Hour.model_validate_json(json.dumps(hour))
+    if sealed.demographics is not None:
+        yield hour_sentence(sealed)
+    yield from filter(None, [age_sentence(sealed.demographics), day_sentence(sealed)])
 
 
 def _against(truth_file: Path | None, compared: Sequence[Compared]) -> list[str]:

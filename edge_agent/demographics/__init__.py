@@ -4,7 +4,7 @@ No picture, no face and no number that could tell one face from another outlives
 """
 
 from edge_agent.demographics.look import crop_of, fit
-from edge_agent.demographics.reader import PERSON, FaceModel, Read, VisitorReader
+from edge_agent.demographics.reader import PERSON, Errors, FaceModel, Read, VisitorReader
 from edge_agent.demographics.search import Find, Search, usual_places
 from edge_agent.demographics.votes import BANDS, SEXES, Reading, Rule, Votes, combined
 
@@ -12,6 +12,7 @@ __all__ = [
     "BANDS",
     "PERSON",
     "SEXES",
+    "Errors",
     "FaceModel",
     "Find",
     "Read",

@@ -30,6 +30,18 @@ PERSON: Final = "person"
 _CONTENT_S: Final = 1.0  # a full set can only become a little better
 
 
+Matrix = tuple[tuple[int, ...], ...]
+"""A row per true class, a column per class that was read: counts of the model card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How often the network errs which way; () where its card does not say. The stage hands it on to the gate."""
+
+    sex: Matrix = ()
+    age: Matrix = ()
+
+
 @dataclass(frozen=True, slots=True)
 class FaceModel:
     """What faces are read with; cameras may share the networks behind it.
@@ -38,6 +50,8 @@ class FaceModel:
         read: the attribute network.
         rule: when it is believed.
         side_px: of its input.
+        model: hash of the network, 16 hex digits.
+        errors: of the network, as its card has them.
         find: a detector of faces, which then says where to look first.
         timer: seconds, to hold the budget by.
     """
@@ -45,6 +59,8 @@ class FaceModel:
     read: Read
     rule: Rule
     side_px: int
+    model: str
+    errors: Errors = Errors()
     find: Find | None = None
     timer: Callable[[], float] = time.perf_counter
 

@@ -102,5 +102,5 @@ class Costly:
 def reader(*, crops: int = 5, budget_ms: float = 1000.0, costly: Costly | None = None) -> VisitorReader:
     """A stage that reads colours; at no cost, unless told."""
     costly = costly or Costly(0.0)
-    model = FaceModel(costly.read, RULE, SIDE, timer=costly.timer)
+    model = FaceModel(costly.read, RULE, SIDE, "0" * 16, timer=costly.timer)
     return VisitorReader(DemographicsConfig(crops=crops, budget_ms=budget_ms), model, class_names=CLASSES)
