@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,25 +47,19 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Capture:
     """A real `run` of the demo's clip towards a real Mosquitto."""
     folder = tmp_path_factory.mktemp("capture")
     needs("mosquitto_sub")
-    with Broker(folder / "broker") as broker, Recorder(broker.port) as recorder:
-        listening = [
-            _subscriber(broker.port, folder / "verbose.txt", "-v"),
-            _subscriber(broker.port, folder / "lines.json", "-V", "5", "-F", "%j"),
-        ]
+    with Broker(folder / "broker") as broker, Recorder(broker.port) as recorder, ExitStack() as processes:
+        for name, options in (("verbose.txt", ["-v"]), ("lines.json", ["-V", "5", "-F", "%j"])):
+            processes.callback(_end, _subscriber(broker.port, folder / name, *options))
         until(lambda: sum("SUBACK" in line for line in broker.log) >= 2)
         _publish(broker.port, "footfall/v1/demo/shop-01/door-1/ack", golden("ack").decode(), "-q", "1", "-r")
         _publish(broker.port, "zigbee2mqtt/lamp", '{"state": "ON"}')
         sniffing = _sniffer(recorder.port, folder / "real.pcap")
+        if sniffing is not None:
+            processes.callback(_end, sniffing)
         done = edge_agent("run", "--config", demo_config(folder, recorder.port))
         assert done.status == 0, done.err
         until(lambda: '"status":"offline"' in (folder / "verbose.txt").read_text())
-        if sniffing is not None:
-            time.sleep(0.5)  # what the kernel still holds for it
-            sniffing.send_signal(signal.SIGINT)
-            sniffing.wait()
-        for process in listening:
-            process.terminate()
-            process.wait()
+        time.sleep(0.5)  # what the kernel still holds for tcpdump
     pcap = folder / "real.pcap"
     return Capture(folder / "verbose.txt", folder / "lines.json", pcap if sniffing else None, recorder.sessions)
 
@@ -76,6 +71,11 @@ def _subscriber(port: int, path: Path, *options: str) -> subprocess.Popen[bytes]
 
 def _publish(port: int, topic: str, payload: str, *options: str) -> None:
     subprocess.run([needs("mosquitto_pub"), "-p", str(port), "-t", topic, "-m", payload, *options], check=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)
+    process.wait()
 
 
 def _sniffer(port: int, path: Path) -> subprocess.Popen[bytes] | None:
