@@ -1,6 +1,6 @@
 """The hour in words: the same message always makes the same sentence, and no sentence says more than the message."""
 
-# ruff: noqa: RUF001 - the sentences have the dashes of print
+
 
 import pytest
 from anonymise.plans import READING, SEX_CONFUSION, T0, camera, clock_at, visitors
