@@ -344,7 +344,9 @@ def _parsed(arguments: list[str] | None) -> Options:
     parser.add_argument("--warmup", type=int, default=Options.warmup, help="pictures until the rate is full")
     parser.add_argument("--resume", action="store_true", help="go on from the run's own checkpoint")
     parser.add_argument("--from", dest="start", type=Path, help="go on from this checkpoint, in a run of its own")
-    parser.add_argument("--init", dest="weights", type=Path, help="begin with the weights of this checkpoint or fp32.onnx")
+    parser.add_argument(
+        "--init", dest="weights", type=Path, help="begin with the weights of this checkpoint or fp32.onnx"
+    )
     parser.add_argument("--cooldown", type=int, default=0, help="bring the rate to 0 over so many pictures, and end")
     parser.add_argument("--negatives", type=Path, action="append", default=[], help="folder of photographs of nobody")
     parser.add_argument("--negative-share", type=float, default=Options.negative_share)

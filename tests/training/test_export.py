@@ -93,7 +93,7 @@ def test_calibration_without_pictures_is_refused(files: Files, tmp_path: Path) -
 
 
 def test_a_bundles_file_can_be_trained_on(files: Files) -> None:
-    """The network restored from an exported file answers as the file, and nearly so when batches normalise themselves."""
+    """The network restored from a file answers as the file, and nearly so when batches normalise themselves."""
     pictures = torch.rand(16, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(2))
     again = restored(files[1], pictures)
     with torch.no_grad():

@@ -174,7 +174,7 @@ def test_clips_come_in_late_and_are_named() -> None:
 
 
 def test_what_was_hard_is_seen_again_while_the_network_cools_down() -> None:
-    """The list is made by the network of the first part, of the pictures that train it, and only the last part reads it."""
+    """The list is made by the network of the first part, of the pictures that train it; only the last part reads it."""
     by_module = {step.module: step for step in steps(recipe())}  # of training.train the last: the cool-down
     mined, last = by_module["training.mining"], by_module["training.train"]
     assert mined.arguments[0] == option(last, "--from")

@@ -57,7 +57,7 @@ def goods(stage: Stage, grounds: Grounds, height: float) -> float:
     return room.y1
 
 
-def _add(stage: Stage, mesh: Mesh, look: Surfaces, at: Point, turn: float = 0.0, scale: Point = _AS_IT_IS) -> None:
+def _add(stage: Stage, mesh: Mesh, look: Surfaces, at: Point, *, turn: float = 0.0, scale: Point = _AS_IT_IS) -> None:
     """Draw a mesh at a point before the camera, wherever on the plan that looks."""
     x, y = stage.plan_of(np.array([at[:2]]))[0]
     stage.add(mesh, look, (float(x), float(y), at[2]), turn + stage.aim, scale)
@@ -102,7 +102,7 @@ def _row(stage: Stage, where: Point, behind: materials.Colour) -> None:
             continue
         x = first + place * gap + float(rng.normal(0, loose))
         at, turn = (x, y + float(rng.normal(0, loose)), top), float(rng.normal(0, 0.1))
-        _add(stage, mesh, surfaces, at, turn, (size, size, size))
+        _add(stage, mesh, surfaces, at, turn=turn, scale=(size, size, size))
 
 
 def _vessel(stage: Stage, behind: materials.Colour) -> tuple[Mesh, Surfaces, float]:
