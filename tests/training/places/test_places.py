@@ -8,8 +8,8 @@ from training.render import projection
 from training.scene import NOBODY, Part, Place
 
 KINDS = (
-    "shop", "boutique", "kiosk", "cafe", "goods", "corridor", "office", "classroom", "living room", "entrance", "warehouse",
-    "stairwell", "car park", "street", "park", "yard", "forecourt", "panorama", "photograph",
+    "shop", "boutique", "kiosk", "cafe", "goods", "corridor", "office", "classroom", "living room", "entrance",
+    "warehouse", "stairwell", "car park", "street", "park", "yard", "forecourt", "panorama", "photograph",
 )  # fmt: skip
 
 
