@@ -1,8 +1,8 @@
 """Which pictures a network gets most wrong, so that the next training shows it these more often.
 
 `python -m training.mining MODEL --shards FOLDER --out hard.json`. Hard example mining (Sung and Poggio 1994;
-Shrivastava et al. 2016) by whole pictures: one is as hard as its strongest false box, or as its clear person with the weakest box.
-What chance cut off or hid is nobody's fault and does not count.
+Shrivastava et al. 2016) by whole pictures: one is as hard as its strongest false box, or as its clear person with the
+weakest box. What chance cut off or hid is nobody's fault and does not count.
 """
 
 import argparse
