@@ -1,7 +1,5 @@
 """The hour in words: the same message always makes the same sentence, and no sentence says more than the message."""
 
-
-
 import pytest
 from anonymise.plans import READING, SEX_CONFUSION, T0, camera, clock_at, visitors
 
