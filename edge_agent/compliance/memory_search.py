@@ -16,14 +16,14 @@ import numpy as np
 
 from edge_agent.records import Image
 
-_PIECE: Final = 8 * 2**20
+_PIECE: Final = 2**20
 _WINDOW: Final = 32
 _BLOCK: Final = 48
 _BLOCKS: Final = 4
 _FLAT: Final = 12
 """Pixels of one colour in a row that make a find: a block that was made four times smaller still has them."""
 
-_MAPS: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) r\S* \S+ \S+ \S+ *(.*)$")
+_MAPS: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) r(.)\S* \S+ \S+ \S+ *(.*)$")
 _NOT_OURS: Final = ("[vvar", "[vsyscall", "/dev/")
 
 
@@ -78,16 +78,18 @@ class Canary:
                     except (OSError, OverflowError, ValueError):
                         unread += size
                         continue
+                    bytes_read += got
+                    if not view[:got].any():
+                        continue  # never written
                     np.invert(view[:got], out=view[:got])
                     finds += sum(piece.find(form, 0, got) >= 0 for form in self._forms)
-                    bytes_read += got
         view[:] = 0
         return Searched(finds, bytes_read, unread)
 
     def _hidden_forms(self) -> Iterator[bytes]:
         for row in self._noise:
             raw = row.tobytes()
-            yield from (raw[at : at + _WINDOW] for at in range(0, len(raw) - _WINDOW + 1, _WINDOW))
+            yield from (raw[at : at + _WINDOW] for at in range(0, len(raw) - _WINDOW + 1, 2 * _WINDOW))
         for colour in self._colours:
             yield bytes(colour) * _FLAT
 
@@ -95,5 +97,6 @@ class Canary:
 def _mappings() -> Iterator[tuple[int, int]]:
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         match = _MAPS.match(line)
-        if match is not None and not match[3].startswith(_NOT_OURS):
+        # A file that is mapped without being writable holds what the file holds.
+        if match is not None and not match[4].startswith(_NOT_OURS) and (match[3] == "w" or match[4][:1] != "/"):
             yield int(match[1], 16), int(match[2], 16)
