@@ -51,7 +51,8 @@ class Canary:
 
     def draw(self, image: Image) -> None:
         """Draw it into the upper left corner of a picture of 256 by 64 pixels or more."""
-        np.invert(self._noise, out=image[:2, :64])
+        for row, hidden in zip(image[:2, :64], self._noise, strict=True):
+            np.invert(hidden, out=row)
         for i, hidden in enumerate(self._colours):
             image[8 : 8 + _BLOCK, 8 + i * (_BLOCK + 4) : 8 + i * (_BLOCK + 4) + _BLOCK] = ~hidden
 
