@@ -68,11 +68,9 @@ class Canary:
         view = np.frombuffer(piece, np.uint8)
         own = (view.ctypes.data, view.ctypes.data + len(piece))
         with Path("/proc/self/mem").open("rb", buffering=0) as memory:
-            for start, end in _mappings():
+            for start, end in _around(own, _mappings()):
                 for at in range(start, end, _PIECE):
                     size = min(len(piece), end - at)
-                    if at < own[1] and own[0] < at + size:
-                        continue  # this piece itself: it is overwritten below
                     try:
                         memory.seek(at)
                         got = memory.readinto(memoryview(piece)[:size]) or 0
@@ -93,6 +91,14 @@ class Canary:
             yield from (raw[at : at + _WINDOW] for at in range(0, len(raw) - _WINDOW + 1, 2 * _WINDOW))
         for colour in self._colours:
             yield bytes(colour) * _FLAT
+
+
+def _around(own: tuple[int, int], spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans without the piece that is read into: exactly that, or what lies beside it would not be seen."""
+    for start, end in spans:
+        for part in ((start, min(end, own[0])), (max(start, own[1]), end)):
+            if part[0] < part[1]:
+                yield part
 
 
 def _mappings() -> Iterator[tuple[int, int]]:
