@@ -16,14 +16,14 @@ import numpy as np
 
 from edge_agent.records import Image
 
-_PIECE: Final = 8 * 2**20
+_PIECE: Final = 2**20
 _WINDOW: Final = 32
 _BLOCK: Final = 48
 _BLOCKS: Final = 4
 _FLAT: Final = 12
 """Pixels of one colour in a row that make a find: a block that was made four times smaller still has them."""
 
-_MAPS: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) r\S* \S+ \S+ \S+ *(.*)$")
+_MAPS: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) r(.)\S* \S+ \S+ \S+ *(.*)$")
 _NOT_OURS: Final = ("[vvar", "[vsyscall", "/dev/")
 
 
@@ -51,7 +51,8 @@ class Canary:
 
     def draw(self, image: Image) -> None:
         """Draw it into the upper left corner of a picture of 256 by 64 pixels or more."""
-        np.invert(self._noise, out=image[:2, :64])
+        for row, hidden in zip(image[:2, :64], self._noise, strict=True):
+            np.invert(hidden, out=row)
         for i, hidden in enumerate(self._colours):
             image[8 : 8 + _BLOCK, 8 + i * (_BLOCK + 4) : 8 + i * (_BLOCK + 4) + _BLOCK] = ~hidden
 
@@ -67,33 +68,42 @@ class Canary:
         view = np.frombuffer(piece, np.uint8)
         own = (view.ctypes.data, view.ctypes.data + len(piece))
         with Path("/proc/self/mem").open("rb", buffering=0) as memory:
-            for start, end in _mappings():
+            for start, end in _around(own, _mappings()):
                 for at in range(start, end, _PIECE):
                     size = min(len(piece), end - at)
-                    if at < own[1] and own[0] < at + size:
-                        continue  # this piece itself: it is overwritten below
                     try:
                         memory.seek(at)
                         got = memory.readinto(memoryview(piece)[:size]) or 0
                     except (OSError, OverflowError, ValueError):
                         unread += size
                         continue
+                    bytes_read += got
+                    if not view[:got].any():
+                        continue  # never written
                     np.invert(view[:got], out=view[:got])
                     finds += sum(piece.find(form, 0, got) >= 0 for form in self._forms)
-                    bytes_read += got
         view[:] = 0
         return Searched(finds, bytes_read, unread)
 
     def _hidden_forms(self) -> Iterator[bytes]:
         for row in self._noise:
             raw = row.tobytes()
-            yield from (raw[at : at + _WINDOW] for at in range(0, len(raw) - _WINDOW + 1, _WINDOW))
+            yield from (raw[at : at + _WINDOW] for at in range(0, len(raw) - _WINDOW + 1, 2 * _WINDOW))
         for colour in self._colours:
             yield bytes(colour) * _FLAT
+
+
+def _around(own: tuple[int, int], spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans without the piece that is read into: exactly that, or what lies beside it would not be seen."""
+    for start, end in spans:
+        for part in ((start, min(end, own[0])), (max(start, own[1]), end)):
+            if part[0] < part[1]:
+                yield part
 
 
 def _mappings() -> Iterator[tuple[int, int]]:
     for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
         match = _MAPS.match(line)
-        if match is not None and not match[3].startswith(_NOT_OURS):
+        # A file that is mapped without being writable holds what the file holds.
+        if match is not None and not match[4].startswith(_NOT_OURS) and (match[3] == "w" or match[4][:1] != "/"):
             yield int(match[1], 16), int(match[2], 16)

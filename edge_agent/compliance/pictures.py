@@ -52,12 +52,21 @@ _KINDS: Final[tuple[tuple[str, re.Pattern[bytes], Callable[[bytes, int], bool]],
     ("BMP", re.compile(rb"BM.{4}\0{4}.{2}\0\0[\x28\x6c\x7c]\0{3}", re.DOTALL), _always),
     ("TIFF", re.compile(rb"II\*\0\x08\0{3}|MM\0\*\0{3}\x08"), _always),
     ("PNM", re.compile(rb"P[56]\s\d{1,5}\s\d{1,5}\s(?:255|65535)\s"), _always),
-    ("MP4", re.compile(rb"\0\0..ftyp" + _BRANDS, re.DOTALL), _always),
+    ("MP4", re.compile(rb"ftyp" + _BRANDS), _always),
     ("Matroska", re.compile(rb"\x1a\x45\xdf\xa3.{1,64}?\x42\x82.(?:matroska|webm)", re.DOTALL), _always),
     ("H.264", re.compile(rb"\0{3}\x01[\x27\x47\x67].{3,256}?\0{3}\x01[\x28\x48\x68]", re.DOTALL), _always),
     ("NumPy", re.compile(rb"\x93NUMPY[\x01-\x03]\0"), _always),
     ("NumPy archive", re.compile(rb"PK\x03\x04.{26}[^\0/]{1,64}\.npy", re.DOTALL), _always),
 )
+
+_MARKS: Final = {
+    "JPEG": (b"\xff\xd8\xff",),
+    "TIFF": (b"II*\0", b"MM\0*"),
+    "PNM": (b"P5", b"P6"),
+    "MP4": (b"ftyp",),
+    "H.264": (b"\0\0\0\1",),
+}
+"""What must be in the bytes at all: looked for first, because a pattern is slow over empty pages."""
 
 KINDS: Final = tuple(kind for kind, _, _ in _KINDS)
 """What can be found."""
@@ -66,6 +75,8 @@ KINDS: Final = tuple(kind for kind, _, _ in _KINDS)
 def pictures_in(data: bytes) -> Iterator[Found]:
     """Give every picture and video that begins somewhere in the bytes."""
     for kind, pattern, holds in _KINDS:
+        if kind in _MARKS and not any(mark in data for mark in _MARKS[kind]):
+            continue
         for match in pattern.finditer(data):
             if holds(data, match.start()):
                 yield Found(kind, match.start())

@@ -30,3 +30,8 @@ def published() -> dict[str, str]:
     """
     found: dict[str, str] = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     return found
+
+
+def write_published() -> None:
+    """Write the digests of this version: for whoever changes a message, after docs/schema."""
+    PUBLISHED.write_text(json.dumps(digests(), indent=2) + "\n", encoding="utf-8")
