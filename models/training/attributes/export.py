@@ -64,14 +64,17 @@ class Exported(nn.Module):
             ):
                 head.weight.div_(temperature)
                 head.bias.div_(temperature)
+        self.young = temperatures.sex / temperatures.young - 1.0  # the first division is done
         bands = torch.zeros(len(BAND_OF), len(BANDS))
         bands[torch.arange(len(BAND_OF)), torch.tensor(BAND_OF)] = 1.0
         self.register_buffer("bands", bands)
 
     def forward(self, faces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Probabilities: sex (n, 2), age band (n, 6), readable (n,)."""
-        read = self.network(faces.float())
-        return torch.softmax(read.sex, 1), torch.softmax(read.age, 1) @ self.bands, torch.sigmoid(read.readable)
+        read = self.network.both_ways(faces.float())
+        age = torch.softmax(read.age, 1) @ self.bands
+        sex = torch.softmax(read.sex * (1.0 + self.young * age[:, :1]), 1)
+        return sex, age, torch.sigmoid(read.readable)
 
 
 def export(network: Reader, temperatures: Temperatures, path: Path) -> None:
@@ -82,6 +85,7 @@ def export(network: Reader, temperatures: Temperatures, path: Path) -> None:
         _trace(network, temperatures, plain)
         model = onnx.load(plain)
         _halve(model.graph)
+        _shorten(model.graph)
         onnx.checker.check_model(model)
         part = path.with_suffix(".part")
         onnx.save(model, part)
@@ -175,7 +179,7 @@ def quantise(
 
 
 def _shorten(graph: onnx.GraphProto) -> None:
-    """Short names inside: the quantiser's take more bytes than a small network's scales do."""
+    """Short names inside: long ones take more bytes than a small network's scales do."""
     kept = {INPUT, *OUTPUTS, ""}
     short: dict[str, str] = {}
 
@@ -192,8 +196,8 @@ def _shorten(graph: onnx.GraphProto) -> None:
 
 
 def _float_input(graph: onnx.GraphProto) -> str:
-    """The tensor that holds the pictures as floats."""
-    return next(str(node.output[0]) for node in graph.node if node.op_type == "Cast" and node.input[0] == INPUT)
+    """The tensor that holds the pictures as floats: what goes into the first convolution."""
+    return next(str(node.input[0]) for node in graph.node if node.op_type == "Conv")
 
 
 def main(arguments: list[str] | None = None) -> None:

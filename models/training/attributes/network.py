@@ -61,7 +61,14 @@ class Reader(nn.Module):
 
     def forward(self, x: Tensor) -> Read:
         """Logits of every picture."""
-        seen = self.drop(self.trunk(x).mean((2, 3)))
+        return self._heads(self.drop(self.trunk(x).mean((2, 3))))
+
+    def both_ways(self, x: Tensor) -> Read:
+        """Logits of each face and its mirror image together, as the exported files read them."""
+        seen = self.trunk(torch.cat([x, x.flip(3)])).mean((2, 3))
+        return self._heads(seen.reshape(2, -1, seen.shape[1]).mean(0))
+
+    def _heads(self, seen: Tensor) -> Read:
         return Read(self.sex(seen), self.age(seen), self.readable(seen)[:, 0])
 
 

@@ -41,8 +41,8 @@ class Options:
     data: Path
     out: Path
     size: str = "s"
-    pictures: int = 1_050_000
-    cooldown: int = 570_000  # pictures over which the rate falls to nothing, at the end
+    pictures: int = 1_200_000
+    cooldown: int = 720_000  # pictures over which the rate falls to nothing, at the end
     warmup: int = 20_000
     batch: int = 128
     rate: float = 0.02  # full, of the convolutions (Muon)

@@ -15,7 +15,7 @@ from training.attributes.network import Reader
 from training.attributes.temperature import Temperatures, fit, logits
 from training.attributes.train import band_probabilities
 
-TEMPERATURES = Temperatures(sex=0.7, age=1.4, readable=2.0)
+TEMPERATURES = Temperatures(sex=0.7, young=1.6, age=1.4, readable=2.0)
 Files = tuple[Reader, Path]
 
 
@@ -52,7 +52,7 @@ def test_fp32_says_what_the_network_says_at_its_temperatures(files: Files) -> No
     network, folder = files
     sex, age, readable = _run(folder / FP32, PICTURES)
     read = logits(network, torch.from_numpy(PICTURES.transpose(0, 2, 3, 1).copy()))
-    np.testing.assert_allclose(sex, torch.softmax(read.sex / TEMPERATURES.sex, 1), atol=2e-3)
+    np.testing.assert_allclose(sex, TEMPERATURES.sexes(read), atol=2e-3)
     bands = band_probabilities(read._replace(age=read.age / TEMPERATURES.age))
     np.testing.assert_allclose(age, bands, atol=2e-3)
     np.testing.assert_allclose(readable, torch.sigmoid(read.readable / TEMPERATURES.readable), atol=2e-3)
