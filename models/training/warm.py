@@ -36,14 +36,12 @@ def restored(file: Path, pictures: Tensor) -> Detector:
         for name, module in network.named_modules():
             if isinstance(module, Conv):
                 module.conv.weight.copy_(held[f"{name}.conv.weight"])
+            elif isinstance(module, nn.Conv2d) and module.bias is not None:  # of a head, the only ones with a bias
+                module.weight.copy_(held[f"{name}.weight"])
+                module.bias.copy_(held[f"{name}.bias"])
         first = network.stem[0]
         assert isinstance(first, Conv)  # noqa: S101 - as exported
         first.conv.weight *= 255
-        for number, head in enumerate(network.heads):
-            assert isinstance(head, nn.Sequential)  # noqa: S101 - as built
-            last = f"heads.{number}.{len(head) - 1}"
-            head[-1].weight.copy_(held[f"{last}.weight"])
-            head[-1].bias.copy_(held[f"{last}.bias"])
         _put_back_norms(network, held, pictures)
     return network.train()
 
@@ -51,8 +49,9 @@ def restored(file: Path, pictures: Tensor) -> Detector:
 def _of_shape(held: dict[str, Tensor], file: Path) -> Detector:
     """A network whose weights have the file's shapes."""
     last = held.get("heads.0.1.weight", held.get("heads.0.2.weight"))
-    for size in DESIGNS if last is not None and last.shape[0] > 4 else ():
-        network = Detector(size, last.shape[0] - 4)
+    classes = last.shape[0] - 4 if last is not None else 0
+    for size in DESIGNS if classes > 0 else ():
+        network = Detector(size, classes)
         if all(
             f"{name}.conv.weight" in held and held[f"{name}.conv.weight"].shape == module.conv.weight.shape
             for name, module in network.named_modules()
