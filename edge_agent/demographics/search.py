@@ -34,7 +34,7 @@ NEXT_FRAME_S: Final = 0.02
 
 _MISSES: Final = 2  # a face that is not seen so often in a row has moved, or has turned away
 _CERTAIN: Final = 0.998  # from here on no other place is tried
-_MOST_TRIES: Final = 24  # two rounds; who turns round after minutes is to be believed as well
+_MOST_TRIES: Final = 100  # eight rounds, a quarter of a minute; who turns round later is to be believed as well
 _HOPELESS: Final = 0.1  # where all places are under it, those around the best are not tried
 
 
