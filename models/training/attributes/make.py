@@ -18,6 +18,7 @@ from training.make.steps import Step, StepError, StoppedError, run_steps
 from training.train import FINISHED
 
 SCRIPT: Final = "scripts/make-attribute-model"
+_COOLDOWN_SHARE: Final = 0.65  # of the samples
 _INTERRUPTED: Final = 130
 
 
@@ -175,7 +176,7 @@ _AT_LEAST_1: Final = click.IntRange(min=1)
 @click.command()
 @click.option("--out", type=_FOLDER, help="The bundle.  [default: models/face-attributes]")
 @click.option("--samples", type=_AT_LEAST_1, default=_DEFAULT["samples"], show_default=True, help="To see in training.")
-@click.option("--cooldown", type=_AT_LEAST_1, help="The last of them, while the rate falls.  [default: half]")
+@click.option("--cooldown", type=_AT_LEAST_1, help="The last of them, while the rate falls.  [default: 65 %]")
 @click.option("--size", type=click.Choice(list(DESIGNS)), default=_DEFAULT["size"], show_default=True)
 @click.option("--seed", type=click.IntRange(0, 499), default=_DEFAULT["seed"], show_default=True)
 @click.option("--figures", type=_FOLDER, help="Library of figures that is there.  [default: one is made]")
@@ -217,7 +218,7 @@ def main(
         figures=figures.resolve() if figures else None,
         shards=shards.resolve() if shards else None,
         samples=samples,
-        cooldown=cooldown or max(1, samples // 2),
+        cooldown=cooldown or max(1, round(samples * _COOLDOWN_SHARE)),
         seed=seed,
         size=size,
         cores=cores,

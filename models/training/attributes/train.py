@@ -41,14 +41,14 @@ class Options:
     data: Path
     out: Path
     size: str = "s"
-    pictures: int = 1_200_000
-    cooldown: int = 720_000  # pictures over which the rate falls to nothing, at the end
+    pictures: int = 1_370_000
+    cooldown: int = 890_000  # pictures over which the rate falls to nothing, at the end
     warmup: int = 20_000
     batch: int = 128
     rate: float = 0.02  # full, of the convolutions (Muon)
     head_rate: float = 2e-3  # full, of everything else (AdamW)
     seed: int = 1
-    taught_from: float = 0.68  # share of the pictures after which the average teaches too
+    taught_from: float = 0.6  # share of the pictures after which the average teaches too
     trust: float = 0.5  # in the average, beside the labels
     resume: bool = False
     save_every: float = 240.0  # seconds
