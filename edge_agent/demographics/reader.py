@@ -114,4 +114,11 @@ class VisitorReader:
 
     def _visitors(self, left: list[Visit], t_s: float) -> tuple[Visitor, ...]:
         rule = self._model.rule
-        return tuple(Visitor(t_s, visit.votes.sex(rule), visit.votes.age(rule)) for visit in left)
+        return tuple(
+            Visitor(
+                t_s,
+                visit.votes.sex(rule, doubtful=visit.search.is_doubtful),
+                visit.votes.age(rule, doubtful=visit.search.is_doubtful),
+            )
+            for visit in left
+        )

@@ -34,6 +34,7 @@ NEXT_FRAME_S: Final = 0.02
 
 _MISSES: Final = 2  # a face that is not seen so often in a row has moved, or has turned away
 _CERTAIN: Final = 0.998  # from here on no other place is tried
+_DOUBTFUL: Final = 24  # two rounds: whose face was not found by then has mostly turned it away
 _MOST_TRIES: Final = 100  # eight rounds, a quarter of a minute; who turns round later is to be believed as well
 _HOPELESS: Final = 0.1  # where all places are under it, those around the best are not tried
 
@@ -64,6 +65,11 @@ class Search:
     def is_scanning(self) -> bool:
         """Whether the next look only serves to find the place, and is not kept."""
         return not self._is_held
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether so many places were tried that a few readable looks may be luck; a full set of them is not."""
+        return self._tries > _DOUBTFUL
 
     @property
     def pause_s(self) -> float:

@@ -22,7 +22,7 @@ _CORRELATION: Final = 0.5
 """Between looks at one person. Nobody has measured it here; a half lies on the side of `unknown`."""
 
 _LEAST: Final = 0.02  # a network that says less than this is surer than any face makes it; no look decides alone
-_FEWEST: Final = 2  # readable looks below which nobody is read, where more are asked for
+_FEWEST: Final = 2  # readable looks below which nobody is read, where more are asked for; all, where it is doubtful
 
 APART_S: Final = 0.25
 """Two looks closer together than this are one."""
@@ -88,14 +88,14 @@ class Votes:
         for reading in other.readings:
             self.add(reading)
 
-    def sex(self, rule: Rule) -> Sex:
-        """How the visitor appears; `unknown` under the rule's confidence."""
-        index, sure = self._most_likely([reading.sex for reading in self.readings])
+    def sex(self, rule: Rule, *, doubtful: bool = False) -> Sex:
+        """How the visitor appears; `unknown` under the rule's confidence, and without a full set if it is doubtful."""
+        index, sure = self._most_likely([reading.sex for reading in self.readings], doubtful=doubtful)
         return SEXES[index] if sure >= rule.sex else Sex.UNKNOWN
 
-    def age(self, rule: Rule) -> AgeBand:
-        """The band the visitor appears to be in; `unknown` under the rule's confidence."""
-        index, sure = self._most_likely([reading.age for reading in self.readings])
+    def age(self, rule: Rule, *, doubtful: bool = False) -> AgeBand:
+        """The band the visitor appears to be in; `unknown` as for `sex`."""
+        index, sure = self._most_likely([reading.age for reading in self.readings], doubtful=doubtful)
         return BANDS[index] if sure >= rule.age else AgeBand.UNKNOWN
 
     def _rivals(self, t_s: float) -> list[Reading]:
@@ -105,9 +105,9 @@ class Votes:
             return same
         return [min(self.readings, key=lambda reading: reading.quality)]
 
-    def _most_likely(self, rows: list[tuple[float, ...]]) -> tuple[int, float]:
+    def _most_likely(self, rows: list[tuple[float, ...]], *, doubtful: bool) -> tuple[int, float]:
         """Index and probability; the probability is 0 where there are too few readings."""
-        if len(rows) < min(_FEWEST, self.most):
+        if len(rows) < (self.most if doubtful else min(_FEWEST, self.most)):
             return 0, 0.0
         together = combined(rows, most=self.most)
         index = max(range(len(together)), key=together.__getitem__)

@@ -68,6 +68,14 @@ def test_the_more_places_were_tried_the_surer_a_face_must_be() -> None:
     assert play(search, 0.9, 0.98) == [False, False]
 
 
+def test_a_face_found_after_two_rounds_is_doubtful() -> None:
+    """A face found at once is not in doubt; one found after two dozen places is."""
+    search = search_for()
+    for tries in range(1, 30):
+        play(search, 0.4)
+        assert search.is_doubtful == (tries > 24)
+
+
 def test_looks_of_the_scan_and_lone_looks_are_not_kept() -> None:
     """A look is kept if the one before it, at the same place, was readable too."""
     assert play(search_for(), 0.999, 0.9, 0.2, 0.9, 0.9) == [False, True, False, False, True]

@@ -78,6 +78,14 @@ def test_a_look_alone_is_not_believed() -> None:
     assert (votes_of(1.0, 1.0).sex(RULE), votes_of(1.0, 1.0).age(RULE)) == (Sex.MALE, AgeBand.UNDER_20)
 
 
+def test_a_doubtful_face_needs_a_full_set() -> None:
+    """Who was searched for a face in vain for long is not read from a few looks that may be luck."""
+    few, full = votes_of(1.0, 1.0, 1.0), votes_of(*[1.0] * 5)
+    assert (few.sex(RULE), few.sex(RULE, doubtful=True)) == (Sex.MALE, Sex.UNKNOWN)
+    assert few.age(RULE, doubtful=True) is AgeBand.UNKNOWN
+    assert full.sex(RULE, doubtful=True) is Sex.MALE
+
+
 def test_where_one_look_is_configured_one_is_enough() -> None:
     """`crops = 1` asks for no second look."""
     assert votes_of(0.0, most=1).sex(RULE) is Sex.FEMALE
