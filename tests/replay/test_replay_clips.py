@@ -61,7 +61,7 @@ def test_six_visitors_leave_and_each_stay_is_timed(
     assert sum(hour["lines"][0]["out"] for hour in result["hours"]) == wanted["line"]["crossings_left_to_right"]
 
 
-@pytest.mark.parametrize("network", PUBLIC)  # the default joins them once it no longer takes a car's roof for somebody
+@pytest.mark.parametrize("network", NETWORKS)
 def test_nobody_is_counted_where_nobody_is(shared: Path, bundles: dict[str, Path | None], network: str) -> None:
     """cars-no-people.mp4: no crossing, no stay, occupancy zero."""
     result = replay(shared, "cars-no-people.mp4", "one-by-one", bundles[network])

@@ -126,8 +126,14 @@ def test_data_are_named_with_licences_and_shares(tmp_path: Path) -> None:
     assert "classroom.gif" in data[-1].name
     person_s = REPOSITORY / "models/person-s"
     further = data_of(replace(seen, start=person_s), ["classroom.gif"])
-    assert len(further) == len(data) + 1  # what it had learned from is there already
-    assert any(each.name == f"person-s {load_card(person_s / CARD_FILE).version}" for each in further)
+    card = load_card(person_s / CARD_FILE)
+    assert card.training is not None
+    before = {each.name for each in card.training.data}
+    named = [each.name for each in further]
+    assert f"person-s {card.version}" in named
+    assert before <= set(named)
+    assert len(set(named)) == len(named)
+    assert sum(each.share or 0 for each in further) == pytest.approx(1.0)
     with pytest.raises(ValueError, match="name its clips"):
         data_of(seen)
     with pytest.raises(ValueError, match="no shards"):
