@@ -16,7 +16,7 @@ from training.make.__main__ import typed
 from edge_agent.detector.bundle import AttributesBundle
 from edge_agent.detector.card import Precision
 
-RECIPE = Recipe(Path("/out"), Path("/work"), Path("/data"), command="make")
+RECIPE = Recipe(Path("/out"), Path("/made"), Path("/data"), command="make")
 
 
 def test_everything_is_made_in_order() -> None:
@@ -31,7 +31,7 @@ def test_everything_is_made_in_order() -> None:
 def test_the_training_goes_on_where_it_stopped() -> None:
     """The training's step resumes from its own checkpoint."""
     step = next(step for step in steps(RECIPE) if step.name == "training")
-    assert step.goes_on == Path("/work/run-001-s/checkpoint.pt")
+    assert step.goes_on == Path("/made/run-001-s/checkpoint.pt")
     assert step.resume == ("--resume",)
 
 
