@@ -18,7 +18,7 @@ from tqdm import tqdm
 from training.batches import Pool
 from training.network import HEIGHT, WIDTH, cells
 from training.samples import People
-from training.validate import Found, Runner, found, letterboxed, marks_of, runner_of
+from training.validate import Found, Runner, look, marks_of, runner_of
 
 CLEAR: Final = 0.5  # visible fraction of a person from which missing them is an error
 CLEAR_PX: Final = 28.0  # height in network pixels, likewise
@@ -52,9 +52,7 @@ def mine(run: Runner, folder: Path, share: float = SHARE, *, quiet: bool = True)
     centres, strides = cells(WIDTH, HEIGHT)
     errors = np.zeros(len(pool))
     for index in tqdm(range(len(pool)), unit="picture", disable=quiet, mininterval=10):
-        picture, people = letterboxed(pool.scene(index, owner=False))
-        there = found(run(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])), centres, strides)[0]
-        errors[index] = hardness(there, people)
+        errors[index] = hardness(*look(run, pool.scene(index, owner=False), centres, strides))
     worst = np.argsort(-errors, kind="stable")[: round(share * len(pool))]
     chosen: dict[str, list[int]] = {}
     for index in np.sort(worst[errors[worst] >= LEAST]).tolist():

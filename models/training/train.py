@@ -6,12 +6,10 @@ is the one to ship.
 """
 
 import argparse
-import csv
 import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -26,6 +24,7 @@ from training.batches import Batch, Batches, Sources, loader
 from training.losses import Loss, detection_loss
 from training.network import DESIGNS, HEIGHT, WIDTH, Detector, cells, channels_last, flat
 from training.optimiser import Average, Schedule, optimisers
+from training.runs import append_row, tuned, write_checkpoint
 from training.warm import restored
 
 CLIP: Final = 10.0  # norm at which a gradient is cut
@@ -81,7 +80,6 @@ class State:
 
     def save(self, path: Path) -> None:
         """Write it; a crash leaves the old file."""
-        part = path.with_suffix(".part")
         content = {
             "size": self.network.size,
             "classes": self.network.classes,
@@ -94,11 +92,7 @@ class State:
             "batches": self.batches,
             "sums": self.sums,
         }
-        with part.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_checkpoint(path, content)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -238,21 +232,8 @@ def _share_gradients(network: torch.nn.Module, stop: Stop | None) -> None:
 
 def train(options: Options, rank: int = 0) -> State:
     """Train until the end that the options name; only rank 0 writes."""
-    with _tuned(options.threads), Stop() as stop:
+    with tuned(options.threads), Stop() as stop:
         return _train(options, rank, stop)
-
-
-@contextmanager
-def _tuned(threads: int) -> Iterator[None]:
-    """Meanwhile numbers below the norm's range are zero, which saves much time; who comes after may need them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(before)
 
 
 def _train(options: Options, rank: int, stop: "Stop") -> State:
@@ -289,16 +270,16 @@ def _log(state: State, loss: Loss, out: Path, bar: "tqdm[Any]") -> None:
     if state.average.steps % LOG_EVERY:
         return
     means, state.sums = [value / LOG_EVERY for value in state.sums], [0.0] * 3
-    path = out / "log.csv"
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(["pictures", "rate", "score_loss", "box_loss", "overlap", "pictures_per_second"])
-        pace = bar.format_dict["rate"] or 0.0
-        writer.writerow(
-            [state.seen, f"{state.schedule.factor(state.seen):.4f}", *[f"{m:.4f}" for m in means], f"{pace:.1f}"]
-        )
+    append_row(
+        out / "log.csv",
+        ["pictures", "rate", "score_loss", "box_loss", "overlap", "pictures_per_second"],
+        [
+            state.seen,
+            f"{state.schedule.factor(state.seen):.4f}",
+            *[f"{mean:.4f}" for mean in means],
+            f"{bar.format_dict['rate'] or 0.0:.1f}",
+        ],
+    )
     bar.set_postfix_str(f"score {means[0]:.3f} box {means[1]:.3f} overlap {means[2]:.3f}")
 
 

@@ -88,6 +88,12 @@ def _without_doubles(boxes: torch.Tensor, scores: torch.Tensor) -> Found:
     return Found(boxes[kept[:BOXES_AT_MOST]], scores[kept[:BOXES_AT_MOST]])
 
 
+def look(run: Runner, scene: Scene, centres: torch.Tensor, strides: torch.Tensor) -> tuple[Found, People]:
+    """What a network sees in one picture, and who is there, both in network pixels."""
+    picture, people = letterboxed(scene)
+    return found(run(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])), centres, strides)[0], people
+
+
 def validate(run: Runner, folder: Path, pictures: int, seed: int = 0) -> Figures:
     """The figures over `pictures` random samples of the shards in `folder`."""
     pool = Pool(folder)
@@ -96,8 +102,7 @@ def validate(run: Runner, folder: Path, pictures: int, seed: int = 0) -> Figures
     centres, strides = cells(WIDTH, HEIGHT)
     marks, heights, best, present = [], [], [], []
     for index in chosen:
-        picture, people = letterboxed(pool.scene(int(index), owner=False))
-        there = found(run(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])), centres, strides)[0]
+        there, people = look(run, pool.scene(int(index), owner=False), centres, strides)
         marks.append(marks_of(there, people))
         heights.append((people["box"][:, 3] - people["box"][:, 1])[~people["ignore"]])
         best.append(float(there.scores[0]) if len(there.scores) else 0.0)

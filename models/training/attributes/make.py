@@ -1,7 +1,6 @@
 """`scripts/make-attribute-model`: from labelled faces and rendered heads to the bundle models/face-attributes."""
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -9,17 +8,16 @@ from typing import Any, Final
 
 import click
 
-from edge_agent.commands.failure import Failure
 from training.attributes.network import DESIGNS
 from training.attributes.train import Options
 from training.evaluation.evaluate import REPOSITORY
 from training.make.__main__ import typed
-from training.make.steps import Step, StepError, StoppedError, run_steps
+from training.make.carry_out import carry_out
+from training.make.steps import Step
 from training.train import FINISHED
 
 SCRIPT: Final = "scripts/make-attribute-model"
 _COOLDOWN_SHARE: Final = 0.65  # of the samples
-_INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,16 +224,8 @@ def main(
     )
     if quick:
         recipe = replace(recipe, **QUICK)
-    started = time.monotonic()
-    try:
-        done = run_steps(steps(recipe), recipe.work, lambda what: click.echo(what, err=True))
-    except StoppedError as error:
-        click.echo(str(error), err=True)
-        context.exit(_INTERRUPTED)
-    except StepError as error:
-        raise Failure(str(error)) from None
-    took = f"{done} steps in {(time.monotonic() - started) / 60:.1f} minutes" if done else "nothing was left to do"
-    click.echo(f"{recipe.out}: {took}; all figures are in {recipe.work / 'report.txt'}")
+    report = f"all figures are in {recipe.work / 'report.txt'}"
+    carry_out(context, steps(recipe), out=recipe.out, work=recipe.work, report=report)
 
 
 if __name__ == "__main__":

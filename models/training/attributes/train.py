@@ -6,11 +6,7 @@ falls to nothing; both may be changed when it goes on.
 """
 
 import argparse
-import csv
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +22,7 @@ from training.attributes.losses import Loss, attribute_loss
 from training.attributes.network import DESIGNS, Read, Reader, channels_last
 from training.attributes.terms import ADULT, BAND_OF
 from training.optimiser import Average, Muon, Schedule
+from training.runs import append_row, tuned, write_checkpoint
 from training.train import FINISHED, Stop, read_checkpoint
 
 LOG_EVERY: Final = 100  # steps
@@ -75,7 +72,6 @@ class State:
 
     def save(self, path: Path) -> None:
         """Write it; a crash leaves the old file."""
-        part = path.with_suffix(".part")
         content = {
             "size": self.network.size,
             "model": self.network.state_dict(),
@@ -86,11 +82,7 @@ class State:
             "batches": self.batches,
             "sums": self.sums,
         }
-        with part.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_checkpoint(path, content)
 
 
 def begin(options: Options) -> State:
@@ -178,21 +170,8 @@ def band_probabilities(read: Read) -> torch.Tensor:
 
 def train(options: Options) -> State:
     """Train until the end that the options name."""
-    with _tuned(options.threads), Stop() as stop:
+    with tuned(options.threads), Stop() as stop:
         return _train(options, stop)
-
-
-@contextmanager
-def _tuned(threads: int) -> Iterator[None]:
-    """Meanwhile numbers below the norm's range are zero, which saves much time; who comes after may need them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(before)
 
 
 def _train(options: Options, stop: Stop) -> State:
@@ -226,7 +205,7 @@ def _watch(state: State, faces: Faces, out: Path) -> None:
     network = averaged(state)
     found = [figure for side in WATCHED_PX for figure in watch(network, faces, side)]
     heads = [f"{what}_{side}px" for side in WATCHED_PX for what in ("sex", "age")]
-    _append(out / "validation.csv", ["pictures", *heads], [state.seen, *[f"{value:.4f}" for value in found]])
+    append_row(out / "validation.csv", ["pictures", *heads], [state.seen, *[f"{value:.4f}" for value in found]])
 
 
 def _log(state: State, loss: Loss, options: Options, bar: "tqdm[Any]") -> None:
@@ -235,7 +214,7 @@ def _log(state: State, loss: Loss, options: Options, bar: "tqdm[Any]") -> None:
         return
     means, state.sums = [value / LOG_EVERY for value in state.sums], [0.0] * 3
     pace = bar.format_dict["rate"] or 0.0
-    _append(
+    append_row(
         options.out / "log.csv",
         ["pictures", "rate", "sex_loss", "age_loss", "readable_loss", "pictures_per_second"],
         [
@@ -246,15 +225,6 @@ def _log(state: State, loss: Loss, options: Options, bar: "tqdm[Any]") -> None:
         ],
     )
     bar.set_postfix_str(f"sex {means[0]:.3f} age {means[1]:.3f} readable {means[2]:.3f}")
-
-
-def _append(path: Path, head: list[str], row: list[object]) -> None:
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if fresh:
-            writer.writerow(head)
-        writer.writerow(row)
 
 
 def main(arguments: list[str] | None = None) -> None:

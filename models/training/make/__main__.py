@@ -1,7 +1,6 @@
 """`scripts/make-default-model`: from nothing to bundle."""
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,16 +9,14 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from edge_agent.commands.failure import Failure
 from training.evaluation.evaluate import REPOSITORY
+from training.make.carry_out import carry_out
 from training.make.recipe import Recipe, steps
-from training.make.steps import StepError, StoppedError, run_steps
 from training.network import DESIGNS
 from training.places.views import VIEWS
 
 _SCRIPT: Final = "scripts/make-default-model"
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
-_INTERRUPTED: Final = 130
 _DEFAULT: Final = {each.name: each.default for each in fields(Recipe)}
 _COOLDOWN_SHARE: Final = 6  # one sixth of the samples
 
@@ -97,16 +94,8 @@ def main(
     )
     if quick:
         recipe = replace(recipe, **QUICK)
-    started = time.monotonic()
-    try:
-        done = run_steps(steps(recipe), recipe.work, lambda what: click.echo(what, err=True))
-    except StoppedError as error:
-        click.echo(str(error), err=True)
-        context.exit(_INTERRUPTED)
-    except StepError as error:
-        raise Failure(str(error)) from None
-    took = f"{done} steps in {(time.monotonic() - started) / 60:.1f} minutes" if done else "nothing was left to do"
-    click.echo(f"{recipe.out}: {took}; the evaluation is in {recipe.work / 'report'}")
+    report = f"the evaluation is in {recipe.work / 'report'}"
+    carry_out(context, steps(recipe), out=recipe.out, work=recipe.work, report=report)
 
 
 def _resolved(values: Mapping[str, Any]) -> dict[str, Any]:
