@@ -8,6 +8,7 @@ from edge_agent.commands.check import check
 from edge_agent.commands.compliance import compliance
 from edge_agent.commands.describe_faces import describe
 from edge_agent.commands.failure import Failure
+from edge_agent.commands.fleet import fleet
 from edge_agent.commands.models import models
 from edge_agent.commands.replay import replay
 from edge_agent.commands.run import run
@@ -36,5 +37,5 @@ def main() -> None:
     leave_no_core_file()
 
 
-for command in (run, replay, check, bench, models, describe, verify_anon, compliance, version):
+for command in (run, replay, check, bench, models, describe, verify_anon, compliance, fleet, version):
     main.add_command(command)

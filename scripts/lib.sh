@@ -59,7 +59,7 @@ setup() {
             [ "$kind" != dev ] || groups+=(--group dev)
             [ "$kind" = run ] || mapfile -t more < <(torch_index)
             .venv/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-            .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable . "${groups[@]}" "${more[@]}"
+            .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fleet]' "${groups[@]}" "${more[@]}"
             printf '%s\n' "$kind $want" > .venv/made-from
             ;;
     esac

@@ -5,6 +5,7 @@ answers as the file does, and so that each normalises what its convolution gives
 other statistics the first step would scale every layer anew.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
@@ -42,7 +43,10 @@ def restored(file: Path, pictures: Tensor) -> Detector:
         first = network.stem[0]
         assert isinstance(first, Conv)  # noqa: S101 - as exported
         first.conv.weight *= 255
-        _put_back_norms(network, held, pictures)
+        biases = {
+            name: held[f"{name}.conv.bias"] for name, module in network.named_modules() if isinstance(module, Conv)
+        }
+        put_back_norms(network, biases, pictures)
     return network.train()
 
 
@@ -61,8 +65,14 @@ def _of_shape(held: dict[str, Tensor], file: Path) -> Detector:
     raise ValueError(f"{file}: not the fp32 file of a detector that this project trained; name a bundle's fp32.onnx")
 
 
-def _put_back_norms(network: Detector, held: dict[str, Tensor], pictures: Tensor) -> None:
-    """Layer by layer in the order in which the pictures pass: what a convolution gives decides its normalisation."""
+def put_back_norms(network: nn.Module, biases: Mapping[str, Tensor], pictures: Tensor) -> None:
+    """Layer by layer in the order in which the pictures pass: what a convolution gives decides its normalisation.
+
+    Args:
+        network: with the convolutions of the file; it passes the pictures.
+        biases: of the file's convolutions, by the name of their module; others are left as they are.
+        pictures: of the training that begins.
+    """
 
     def put_back(name: str, module: Conv, given: Tensor) -> None:
         norm = module.norm
@@ -70,12 +80,12 @@ def _put_back_norms(network: Detector, held: dict[str, Tensor], pictures: Tensor
         mean, variance = given.mean((0, 2, 3)), given.var((0, 2, 3))
         norm.running_mean, norm.running_var = mean, variance
         norm.weight.copy_((variance + norm.eps).sqrt())
-        norm.bias.copy_(held[f"{name}.conv.bias"] + mean)
+        norm.bias.copy_(biases[name] + mean)
 
     hooks = [
         module.conv.register_forward_hook(lambda _, __, given, name=name, of=module: put_back(name, of, given))
         for name, module in network.named_modules()
-        if isinstance(module, Conv)
+        if isinstance(module, Conv) and name in biases
     ]
     network.eval()(pictures)
     for hook in hooks:

@@ -19,7 +19,7 @@ MOST_UNREADABLE: Final = 8.0  # and larger ones not as too small
 SPOILS: Final = ("tiny", "cut off", "upside down", "smeared", "covered", "hair")
 """How a face becomes one that cannot be read."""
 
-_FULL_SHARE: Final = 0.25  # of the pictures that are seen at the network's own size
+_FULL_SHARE: Final = 0.35  # of the pictures that are seen at the network's own size
 _NEAT_SHARE: Final = 0.45  # of the pictures that lie in the crop about as a face detector's box says
 _LOOSE_SHARE: Final = 0.25  # of the pictures that are small in it and anywhere, as in a track's head region
 _LEAST_CODED: Final = 8  # pixels: smaller pictures have no block to code

@@ -16,7 +16,7 @@ from training.attributes.network import Read
 from training.attributes.terms import AGES
 
 SMOOTH: Final = 0.04  # of the sexes' labels: about as many are wrong
-SPREAD: Final = 0.5  # standard deviation of an age label, in labels
+SPREAD: Final = 0.4  # standard deviation of an age label, in labels
 AGE_WEIGHT: Final = 1.0
 READABLE_WEIGHT: Final = 0.5
 

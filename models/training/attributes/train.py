@@ -7,6 +7,7 @@ falls to nothing; both may be changed when it goes on.
 
 import argparse
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,12 +16,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from training.attributes.augment import shrunk
+from training.attributes.augment import seen, shrunk
 from training.attributes.batches import Batch, Batches, as_input
 from training.attributes.data import Faces, Split, read_faces, read_nothing
 from training.attributes.losses import Loss, attribute_loss
 from training.attributes.network import DESIGNS, Read, Reader, channels_last
 from training.attributes.terms import ADULT, BAND_OF
+from training.attributes.warm import grown_from
 from training.optimiser import Average, Muon, Schedule
 from training.runs import append_row, tuned, write_checkpoint
 from training.train import FINISHED, Stop, read_checkpoint
@@ -28,6 +30,7 @@ from training.train import FINISHED, Stop, read_checkpoint
 LOG_EVERY: Final = 100  # steps
 WATCH_EVERY: Final = 100_000  # pictures between two looks at the validation split
 WATCHED_PX: Final = (64, 24)  # sizes of the faces there
+STATISTICS_OF: Final = 512  # faces that say what a restored network's normalisations are to be
 CLIP: Final = 10.0  # norm at which a gradient is cut
 
 
@@ -47,6 +50,7 @@ class Options:
     seed: int = 1
     taught_from: float = 0.6  # share of the pictures after which the average teaches too
     trust: float = 0.5  # in the average, beside the labels
+    weights: Path | None = None  # a bundle's fp32.onnx to begin with
     resume: bool = False
     save_every: float = 240.0  # seconds
     threads: int = 1
@@ -89,7 +93,7 @@ def begin(options: Options) -> State:
     """A fresh state, or the one that the run's checkpoint holds."""
     torch.manual_seed(options.seed)
     content = read_checkpoint(options.out / "checkpoint.pt") if options.resume else None
-    network = channels_last(Reader(content["size"] if content else options.size)).train()
+    network = channels_last(_network(options, content)).train()
     chosen = _optimisers(network, options)
     rates = [optimiser.param_groups[0]["lr"] for optimiser in chosen]
     teacher = channels_last(Reader(network.size)).eval()
@@ -103,6 +107,14 @@ def begin(options: Options) -> State:
             optimiser.load_state_dict(saved)
         state.seen, state.batches, state.sums = content["seen"], content["batches"], list(content["sums"])
     return state
+
+
+def _network(options: Options, content: Mapping[str, Any] | None) -> Reader:
+    if content is not None or options.weights is None:
+        return Reader(content["size"] if content else options.size)
+    faces, rng = read_faces(options.data, Split.TRAIN), np.random.default_rng(options.seed)
+    shown = [seen(faces.pixels[row], rng) for row in rng.integers(len(faces), size=STATISTICS_OF)]
+    return grown_from(options.weights, options.size, as_input(torch.from_numpy(np.stack(shown))).float())
 
 
 def _optimisers(network: Reader, options: Options) -> list[torch.optim.Optimizer]:
@@ -131,7 +143,6 @@ def restored(checkpoint: Path) -> Reader:
 
 def step(state: State, batch: Batch, options: Options) -> Loss:
     """Learn from one batch."""
-    torch.manual_seed(options.seed * 1_000_003 + state.batches)  # dropout too goes on where it was
     taught = None
     if batch.clean.shape[1]:
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
@@ -244,6 +255,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=Options.seed)
     parser.add_argument("--taught-from", type=float, default=Options.taught_from, help="share of the pictures")
     parser.add_argument("--trust", type=float, default=Options.trust, help="in the average as a teacher, 0 to 1")
+    parser.add_argument("--init", type=Path, dest="weights", help="begin with the weights of a bundle's fp32.onnx")
     parser.add_argument("--resume", action="store_true", help="go on from the run's own checkpoint")
     parser.add_argument("--save-every", type=float, default=Options.save_every, help="seconds between checkpoints")
     parser.add_argument("--threads", type=int, default=Options.threads)
