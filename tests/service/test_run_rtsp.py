@@ -7,12 +7,31 @@ from pathlib import Path
 
 import pytest
 from support.agent import Running, Site, await_live, crossings, windows
-from support.broker import Broker, Listener, until
+from support.broker import Broker, Listener, free_port, until
 from support.rtsp import RtspServer
 
 from edge_agent.terms import GapCause, Quality
 
+_KEEPS = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_on_changes true
+autosave_interval 1
+"""
 _LIVE = {"clock": {"hold_min": 0}, "windows": {"bucket_min": 1}}
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A Mosquitto that keeps over a kill what the listener, who comes back later than the device, has yet to fetch.
+
+    Without that a window which the device sends in between reaches nobody, and is sent again only after 15 minutes.
+    """
+    port, folder = free_port(), tmp_path / "broker"
+    with Broker(folder, _KEEPS.format(port=port, folder=folder), port=port) as running:
+        yield running
 
 
 @pytest.fixture
