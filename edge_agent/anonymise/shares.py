@@ -18,7 +18,7 @@ from typing import Final, Literal
 from edge_agent.message import Share
 
 Matrix = tuple[tuple[int, ...], ...]
-"""Confusion counts: a row per true class, a column per class read, of test pictures that were read; () if unknown."""
+"""Confusion counts: a row per true class, a column per class read, of test visitors who were read; () if unknown."""
 
 _Z: Final = 1.959964  # the 97.5 % quantile of the normal distribution
 _USELESS: Final = 0.05  # a network that tells classes apart by less than this tells nothing
