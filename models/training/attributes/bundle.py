@@ -25,7 +25,7 @@ from training.attributes.data import ABOUT, NOTHING_ABOUT, Split, read_faces, re
 from training.attributes.export import CALIBRATION, FP32, INT8, calibration_crops, export, quantise
 from training.attributes.measure import File, measure, text
 from training.attributes.temperature import fit
-from training.attributes.train import restored
+from training.attributes.train import network_of
 from training.attributes.visits import text as visitors_text
 from training.attributes.visits import visitor_tables, visits_of
 from training.evaluation.evaluate import REPOSITORY
@@ -103,7 +103,7 @@ def make_bundle(order: Order, say: Say = lambda _what: None) -> AttributesCard:
 
 def _write_files(order: Order, folder: Path, say: Say) -> tuple[ModelFile, ...]:
     say("finding the temperatures on the calibration split")
-    network = restored(order.checkpoint)
+    network = network_of(order.checkpoint)
     faces, nothing = read_faces(order.data, Split.CALIBRATION), read_nothing(order.data, Split.CALIBRATION)
     temperatures = fit(network, faces, nothing, order.seed)
     say("exporting fp32 and int8")

@@ -75,7 +75,9 @@ def votes_of(visits: Visits, read: Read, rule: Rule, crops: int) -> list[Votes]:
             readable = float(read.readable[look])
             if readable >= rule.readable:
                 worth = float(visits.quality[look]) * readable
-                votes.add(Reading(look * APART_S, worth, tuple(read.sex[look].tolist()), tuple(read.age[look].tolist())))
+                votes.add(
+                    Reading(look * APART_S, worth, tuple(read.sex[look].tolist()), tuple(read.age[look].tolist()))
+                )
         kept.append(votes)
     return kept
 
@@ -105,7 +107,8 @@ def text(tables: list[Table]) -> str:
     """The figures as a person reads them."""
     lines = []
     for each in tables:
-        told, right = int(each.counts.sum()), int(np.trace(each.counts))
+        told = int(each.counts.sum())
         share = told / (told + int(each.unknown.sum()))
-        lines.append(f"  visitors, {each.of} crops: {each.attribute} told {share:.4f}, right of these {right / max(told, 1):.4f}")
+        right = int(np.trace(each.counts)) / max(told, 1)
+        lines.append(f"  visitors, {each.of} crops: {each.attribute} told {share:.4f}, right of these {right:.4f}")
     return "\n".join(lines)

@@ -57,7 +57,7 @@ def test_the_card_names_the_command_as_it_was_typed() -> None:
 
 
 def test_a_trained_checkpoint_becomes_a_bundle(folder: Path, tmp_path: Path) -> None:
-    """Files, thresholds, tables of pictures and of visitors, groups, and data with licences are on the card, and it loads."""
+    """Files, thresholds, tables, groups, and data with licences are on the card, and it loads."""
     options = Options(folder, tmp_path / "run", size="q", pictures=64, cooldown=32, warmup=16, batch=16)
     train(options)
     order = Order(

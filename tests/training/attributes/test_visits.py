@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from training.attributes.data import Faces, Split, read_faces
 from training.attributes.measure import Reading, bands_of
 from training.attributes.terms import BAND_OF
@@ -32,7 +31,7 @@ def _visits(looks: list[int], quality: list[float] | None = None) -> Visits:
 
 def _read(male: list[float], readable: list[float] | None = None) -> Reading:
     """What the network says look by look; the age is always 20 to 29."""
-    males: NDArray[np.float32] = np.array(male, np.float32)
+    males = np.array(male, np.float32)
     ages = np.tile(np.eye(6, dtype=np.float32)[1], (len(male), 1))
     seen = np.array(readable or [0.9] * len(male), np.float32)
     return Reading(np.stack([1 - males, males], 1), ages, seen)
