@@ -58,10 +58,11 @@ def visits_of(faces: Faces, seed: int) -> Visits:
     """One visit of each face."""
     rng, crops, worth, first = np.random.default_rng([seed, 3]), [], [], [0]
     for picture in faces.pixels:
-        sides = np.geomspace(*np.exp(rng.uniform(*np.log(SIZES), 2)), int(rng.integers(1, MOST_LOOKS + 1)))
-        shown = looks(picture, rng, sides.tolist())
+        start, end = np.exp(rng.uniform(np.log(SIZES[0]), np.log(SIZES[1]), 2)).tolist()
+        sides: list[float] = np.geomspace(start, end, int(rng.integers(1, MOST_LOOKS + 1))).tolist()
+        shown = looks(picture, rng, sides)
         crops.append(shown)
-        worth += [quality(crop, taken_px=side) for crop, side in zip(shown, sides.tolist(), strict=True)]
+        worth += [quality(crop, taken_px=side) for crop, side in zip(shown, sides, strict=True)]
         first.append(first[-1] + len(sides))
     return Visits(np.concatenate(crops), np.array(worth), np.array(first), faces.sex, bands_of(faces))
 

@@ -69,10 +69,8 @@ def test_every_visitor_stands_in_the_table_once(faces: Faces) -> None:
     """In each table, whatever was read, the row of a class adds up to the visitors of that class."""
     visits, rng = visits_of(faces, 2), np.random.default_rng(2)
     count = len(visits.crops)
-    read = Reading(
-        *(rng.dirichlet(np.full(size, 0.3), count).astype(np.float32) for size in (2, 6)),
-        rng.random(count).astype(np.float32),
-    )
+    sexes, ages = (rng.dirichlet(np.full(size, 0.3), count).astype(np.float32) for size in (2, 6))
+    read = Reading(sexes, ages, rng.random(count).astype(np.float32))
     tables = visitor_tables(visits, read, RULE)
     assert [(table.attribute, table.of) for table in tables] == [(what, k) for what in ("sex", "age") for k in CROPS]
     for table in tables:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from training.attributes.augment import seen
 from training.attributes.batches import as_input
 from training.attributes.data import Split, read_faces
@@ -13,6 +14,7 @@ from training.attributes.network import DESIGNS, Design, Read, Reader
 from training.attributes.temperature import Temperatures
 from training.attributes.train import Options, begin
 from training.attributes.warm import grown_from
+from training.network import Residual
 
 LARGER = {
     "block": Design((16, 32, 48, 64), (0, 1, 1, 1)),
@@ -78,10 +80,13 @@ def test_a_new_block_can_learn(shipped: tuple[Reader, Path], pictures: torch.Ten
     grown = grown_from(shipped[1], "block", pictures)
     assert len(grown.trunk) == len(shipped[0].trunk) + 1
     new = grown.trunk[-1]
+    assert isinstance(new, Residual)
+    assert isinstance(new.second.norm, nn.BatchNorm2d)
     grown(pictures).sex[:, 0].sum().backward()
-    gradient = new.second.norm.weight.grad
-    assert not new.second.norm.weight.any()
-    assert gradient.abs().sum() > 0
+    correction = new.second.norm.weight
+    assert not correction.any()
+    assert correction.grad is not None
+    assert correction.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("size", ["wider", "smaller", "s"])
@@ -95,7 +100,7 @@ def test_another_network_is_refused(shipped: tuple[Reader, Path], pictures: torc
 def test_a_training_begins_with_a_file(shipped: tuple[Reader, Path], folder: Path, tmp_path: Path) -> None:
     """`--init` gives the training the file's network, and the average begins there too."""
     state = begin(Options(folder, tmp_path, size="block", weights=shipped[1]))
-    ours, theirs = (network.trunk[0].conv.weight.flatten() for network in (state.network, shipped[0]))
+    ours, theirs = (next(network.trunk.parameters()).flatten() for network in (state.network, shipped[0]))
     assert torch.cosine_similarity(ours, theirs, dim=0) > 0.99  # its normalisation is another, so its size is
     for name, value in state.network.state_dict().items():
         assert torch.equal(value, state.average.state[name])
