@@ -23,9 +23,6 @@ Floats = NDArray[np.float32]
 CHARGE_S: Final = 0.002
 """What a run costs in a replay: about what it takes on a small device."""
 
-FACE_PX: Final = 32
-"""Side of a face's crop in the pictures of most shops' cameras: whose confusion table corrects the shares."""
-
 _READ: Final[tuple[Literal["sex", "age"], ...]] = ("sex", "age")
 _NOTHING: Final = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int64))
 
@@ -37,7 +34,7 @@ class FaceNetworks:
     Attributes:
         attributes: what reads.
         rule: when it is believed, from its card.
-        errors: of the network, in the size that faces mostly have.
+        errors: of its votes on a visitor, from its card.
         finder: what finds faces; None: the usual places of a head are tried.
     """
 
@@ -62,7 +59,7 @@ class FaceNetworks:
         bundle = load_attributes(settings.bundle, config_folder)
         network = AttributeNetwork(bundle, provider=how.provider, allow_fallback=how.allow_fallback)
         finder = None if settings.face_bundle is None else _finder(how, settings.face_bundle, config_folder)
-        return cls(network, rule_of(bundle), _errors_of(bundle, network.precision), finder)
+        return cls(network, rule_of(bundle), _errors_of(bundle, network.precision, settings.crops), finder)
 
     @property
     def model_cpu_s(self) -> float:
@@ -129,9 +126,9 @@ def rule_of(bundle: AttributesBundle) -> Rule:
     return Rule(readable=says.readable, sex=says.sex_confidence, age=says.age_confidence)
 
 
-def _errors_of(bundle: AttributesBundle, precision: Precision) -> Errors:
+def _errors_of(bundle: AttributesBundle, precision: Precision, crops: int) -> Errors:
     says = bundle.card.attributes
-    sex, age = (says.confusion_of(what, FACE_PX, precision) for what in _READ)
+    sex, age = (says.visitors_of(what, crops, precision) for what in _READ)
     return Errors(sex=sex.counts if sex else (), age=age.counts if age else ())
 
 

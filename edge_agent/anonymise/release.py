@@ -29,7 +29,7 @@ class Reading:
     Attributes:
         k: cells that hold fewer visitors are hidden.
         model: hash of the network that reads, 16 hex digits.
-        sex, age: confusion counts of its model card, without those that were not read; () gives no shares.
+        sex, age: visitors taken for what, counts of its model card without the unknown; () gives no shares.
         epsilon_per_day: budget of the noise for one visit; None for no noise.
         draw: where chance comes from.
     """

@@ -1,10 +1,10 @@
 """Shares that admit error: what the network confuses is taken out, and what is uncertain is said.
 
 The counts of what was read are a mixture of what was there: some women are read as men, many a 38 as 45. How often is
-in the model card, as counts of a test (its confusion matrix), which are a sample themselves. The share here is the
-adjusted count (Gart and Buck 1966; Forman 2008). For two classes that is one division. For more, inverting the matrix
-makes small samples swing wildly and gives shares below zero. So the counts are unfolded towards the inverse in a few
-steps, each of which gives shares (Richardson 1972, Lucy 1974, D'Agostini 1995), the more of them the more visitors;
+in the model card, as counts of test visitors (a confusion matrix), which are a sample themselves. The share here is
+the adjusted count (Gart and Buck 1966; Forman 2008). For two classes that is one division. For more, inverting the
+matrix makes small samples swing wildly and gives shares below zero. So the counts are unfolded towards the inverse in a
+few steps, each of which gives shares (Richardson 1972, Lucy 1974, D'Agostini 1995), the more of them the more visitors;
 the interval is that of the full inversion.
 
 The share is that of the clientele whose visits were read, the visitors taken for a sample of it. Who was not read is
@@ -18,10 +18,11 @@ from typing import Final, Literal
 from edge_agent.message import Share
 
 Matrix = tuple[tuple[int, ...], ...]
-"""Confusion counts: a row per true class, a column per class read, of test pictures that were read; () if unknown."""
+"""Confusion counts: a row per true class, a column per class read, of test visitors who were read; () if unknown."""
 
 _Z: Final = 1.959964  # the 97.5 % quantile of the normal distribution
-_USELESS: Final = 0.05  # a network that tells classes apart by less than this tells nothing
+_USELESS: Final = 0.05  # a network that tells two classes apart by less than this tells nothing
+_SINGULAR: Final = 0.001  # a pivot under it is none; above it the interval says by its width what can be told
 
 
 def female_share(female: int, male: int, confusion: Matrix, *, noise_variance: float = 0.0) -> Share | None:
@@ -147,7 +148,7 @@ def _inverted(matrix: Sequence[Sequence[float]]) -> list[list[float]] | None:
     rows = [[*row, *(1.0 if i == j else 0.0 for j in range(size))] for i, row in enumerate(matrix)]
     for column in range(size):
         pivot = max(range(column, size), key=lambda i: abs(rows[i][column]))
-        if abs(rows[pivot][column]) < _USELESS:
+        if abs(rows[pivot][column]) < _SINGULAR:
             return None
         rows[column], rows[pivot] = rows[pivot], rows[column]
         lead = rows[column][column]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from edge_agent.detector.attributes_card import BANDS, SEXES, AnyCard, AttributesCard, Confusion
+from edge_agent.detector.attributes_card import BANDS, SEXES, Answers, AnyCard, Attributes, AttributesCard
 from edge_agent.detector.card import Accuracy, Card, Group, Precision, Speed, Training
 
 
@@ -18,7 +18,7 @@ def describe(card: AnyCard) -> Iterator[str]:
         ]
     )
     if isinstance(card, AttributesCard):
-        yield from _confusions(card.attributes.confusion)
+        yield from _confusions(card.attributes)
     if card.weaknesses:
         yield "\nKnown weaknesses:"
         yield from (f"  - {weakness}" for weakness in card.weaknesses)
@@ -48,16 +48,25 @@ def _reading(card: AttributesCard) -> Iterator[tuple[str, str]]:
         f"readable under {limits.readable:g}, sex under {limits.sex_confidence:g}, age under {limits.age_confidence:g}",
     )
     yield "chosen", limits.chosen
+    if limits.visits is not None:
+        yield "visits", limits.visits
 
 
-def _confusions(tables: Sequence[Confusion]) -> Iterator[str]:
-    for each in tables:
-        yield f"\nRead as, {each.attribute} at {each.face_px} px, {each.precision}:"
-        rows = [
-            (name, *map(str, counts), str(unknown))
-            for name, counts, unknown in zip(each.classes, each.counts, each.unknown, strict=True)
-        ]
-        yield from table([("truly", *each.classes, "unknown"), *rows])
+def _confusions(says: Attributes) -> Iterator[str]:
+    for each in says.confusion:
+        yield f"\nSingle pictures read as, {each.attribute} at {each.face_px} px, {each.precision}:"
+        yield from _answers(each)
+    for visitor in says.visitors:
+        yield f"\nVisitors taken for, {visitor.attribute} with {visitor.crops} crops, {visitor.precision}:"
+        yield from _answers(visitor)
+
+
+def _answers(answers: Answers) -> Iterator[str]:
+    rows = [
+        (name, *map(str, counts), str(unknown))
+        for name, counts, unknown in zip(answers.classes, answers.counts, answers.unknown, strict=True)
+    ]
+    yield from table([("truly", *answers.classes, "unknown"), *rows])
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -31,12 +31,12 @@ _CONTENT_S: Final = 1.0  # a full set can only become a little better
 
 
 Matrix = tuple[tuple[int, ...], ...]
-"""A row per true class, a column per class that was read: counts of the model card."""
+"""A row per true class, a column per class that visitors were taken for: counts of the model card."""
 
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """How often the network errs which way; () where its card does not say. The stage hands it on to the gate."""
+    """How often visitors are taken for what; () where the card does not say. The stage hands it on to the gate."""
 
     sex: Matrix = ()
     age: Matrix = ()
@@ -51,7 +51,7 @@ class FaceModel:
         rule: when it is believed.
         side_px: of its input.
         model: hash of the network, 16 hex digits.
-        errors: of the network, as its card has them.
+        errors: of its votes on a visitor, as its card has them.
         find: a detector of faces, which then says where to look first.
         timer: seconds, to hold the budget by.
     """

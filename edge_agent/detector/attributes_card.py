@@ -1,6 +1,6 @@
 """The card of a face-attribute model: what it reads, when it may be believed, and how often it errs which way.
 
-The shares of a clientele are corrected with the confusion tables of this card, so they are a part of the network.
+The shares of a clientele are corrected with the tables of visitors of this card, so they are a part of the network.
 """
 
 import tomllib
@@ -35,20 +35,17 @@ class Crop(Table):
     )
 
 
-class Confusion(Table):
-    """How often which truth was read as what, in single pictures of one size that nothing was chosen on.
+class Answers(Table):
+    """How often which truth was taken for what, of faces that nothing was chosen on.
 
-    A reading under the card's confidence is not in `counts` but in `unknown`.
+    Who was not told for want of confidence is not in `counts` but in `unknown`.
     """
 
     attribute: Literal["sex", "age"]
-    face_px: int = Field(
-        ge=1, description="Side of the crop in the camera's picture, before it is scaled to the input."
-    )
     precision: Precision
     classes: tuple[Text, ...] = Field(description="Names of rows and columns.")
-    counts: tuple[tuple[int, ...], ...] = Field(description="A row per true class, a column per class that was read.")
-    unknown: tuple[int, ...] = Field(description="Per true class: read as neither, for want of confidence.")
+    counts: tuple[tuple[int, ...], ...] = Field(description="A row per true class, a column per class that was told.")
+    unknown: tuple[int, ...] = Field(description="Per true class: told as none, for want of confidence.")
 
     @model_validator(mode="after")
     def _square(self) -> Self:
@@ -63,6 +60,20 @@ class Confusion(Table):
         return self
 
 
+class Confusion(Answers):
+    """Answers in single pictures of one size: what the network is worth."""
+
+    face_px: int = Field(
+        ge=1, description="Side of the crop in the camera's picture, before it is scaled to the input."
+    )
+
+
+class VisitorConfusion(Answers):
+    """Answers on whole visits, in which several looks at one person vote: what shares are corrected with."""
+
+    crops: int = Field(ge=1, le=20, description="Looks at a visitor that are kept at most.")
+
+
 class Attributes(Table):
     """When a reading counts, and how often it errs. Outputs: `sex` (n, 2), `age` (n, 6), `readable` (n,)."""
 
@@ -70,18 +81,44 @@ class Attributes(Table):
     sex_confidence: float = Field(ge=0.5, lt=1.0, description="Under it the sex of a visitor is unknown.")
     age_confidence: float = Field(gt=0.0, lt=1.0, description="Under it the age band of a visitor is unknown.")
     chosen: Text = Field(description="How these three were chosen, and on what.")
+    visits: Text | None = Field(default=None, description="How the visits behind `visitors` were made up.")
     confusion: tuple[Confusion, ...] = Field(default=(), description="As [[attributes.confusion]].")
+    visitors: tuple[VisitorConfusion, ...] = Field(
+        default=(), description="As [[attributes.visitors]]. Without it the agent publishes counts and no shares."
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         keys = tuple(f"{each.attribute} at {each.face_px} px, {each.precision}" for each in self.confusion)
         refuse_twice("confusion of", keys)
+        keys = tuple(f"{each.attribute} with {each.crops} crops, {each.precision}" for each in self.visitors)
+        refuse_twice("visitors of", keys)
         return self
 
-    def confusion_of(self, attribute: Literal["sex", "age"], face_px: float, precision: Precision) -> Confusion | None:
-        """The table of the size nearest to a face's, by ratio; None: the card has none of that precision."""
-        found = [each for each in self.confusion if each.attribute == attribute and each.precision is precision]
-        return min(found, key=lambda each: max(each.face_px / face_px, face_px / each.face_px), default=None)
+    @model_validator(mode="after")
+    def _visitors_too(self) -> Self:
+        """Nobody corrects shares of visitors with tables of single pictures by mistake."""
+        have = {(each.attribute, each.precision) for each in self.visitors}
+        for each in self.confusion:
+            if (each.attribute, each.precision) not in have:
+                raise ValueError(
+                    f"has {each.attribute} tables of single pictures for {each.precision} but none of visitors, which "
+                    "shares are corrected with; make the bundle again with `python -m training.attributes.bundle`"
+                )
+        return self
+
+    def visitors_of(
+        self, attribute: Literal["sex", "age"], crops: int, precision: Precision
+    ) -> VisitorConfusion | None:
+        """The table of visitors with the nearest number of crops, by ratio; None: the card has none of that precision.
+
+        Args:
+            attribute: which.
+            crops: looks at a visitor that are kept at most, as configured.
+            precision: of the file that runs.
+        """
+        found = [each for each in self.visitors if each.attribute == attribute and each.precision is precision]
+        return min(found, key=lambda each: max(each.crops / crops, crops / each.crops), default=None)
 
 
 class AttributesCard(Facts):

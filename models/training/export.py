@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from training.network import HEIGHT, WIDTH, Conv, Detector
-from training.train import read_checkpoint
+from training.runs import read_checkpoint
 
 OPSET: Final = 17
 INPUT: Final = "pictures"

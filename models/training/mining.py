@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.batches import Pool
-from training.network import HEIGHT, WIDTH, cells
 from training.samples import People
-from training.validate import Found, Runner, look, marks_of, runner_of
+from training.validate import Found, Look, Runner, marks_of, runner_of
 
 CLEAR: Final = 0.5  # visible fraction of a person from which missing them is an error
 CLEAR_PX: Final = 28.0  # height in network pixels, likewise
@@ -49,10 +48,9 @@ def mine(run: Runner, folder: Path, share: float = SHARE, *, quiet: bool = True)
     pool.refresh()
     if not len(pool):
         raise ValueError(f"{folder}: no shards (*.npz); generate some first")
-    centres, strides = cells(WIDTH, HEIGHT)
-    errors = np.zeros(len(pool))
+    look, errors = Look(run), np.zeros(len(pool))
     for index in tqdm(range(len(pool)), unit="picture", disable=quiet, mininterval=10):
-        errors[index] = hardness(*look(run, pool.scene(index, owner=False), centres, strides))
+        errors[index] = hardness(*look(pool.scene(index, owner=False)))
     worst = np.argsort(-errors, kind="stable")[: round(share * len(pool))]
     chosen: dict[str, list[int]] = {}
     for index in np.sort(worst[errors[worst] >= LEAST]).tolist():

@@ -30,7 +30,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from training.batches import Pool
 from training.export import INPUT
-from training.validate import letterboxed, onnx_runner, validate
+from training.validate import Letterbox, onnx_runner, validate
 
 METHODS: Final = {
     "minmax": CalibrationMethod.MinMax,
@@ -58,7 +58,7 @@ class _Pictures(CalibrationDataReader):  # type: ignore[misc]
 
     @staticmethod
     def _read(folders: Sequence[Path], count: int, seed: int) -> Iterator[dict[str, NDArray[np.uint8]]]:
-        rng = np.random.default_rng(seed)
+        rng, letterboxed = np.random.default_rng(seed), Letterbox()
         for folder in folders:
             pool = Pool(folder)
             pool.refresh()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import torch
 import torch.distributed as dist
@@ -24,13 +24,21 @@ from training.batches import Batch, Batches, Sources, loader
 from training.losses import Loss, detection_loss
 from training.network import DESIGNS, HEIGHT, WIDTH, Detector, cells, channels_last, flat
 from training.optimiser import Average, Schedule, optimisers
-from training.runs import append_row, tuned, write_checkpoint
+from training.runs import (
+    FINISHED,
+    Stop,
+    append_row,
+    progress_content,
+    read_checkpoint,
+    take_up,
+    tuned,
+    write_checkpoint,
+)
 from training.warm import restored
 
 CLIP: Final = 10.0  # norm at which a gradient is cut
 LOG_EVERY: Final = 50  # steps
 STATISTICS_OF: Final = 64  # pictures that say what a restored network's normalisations are to be
-FINISHED: Final = "finished"  # the file that tells a run at its end from one that was asked to stop
 SMALL: Final = (256, 160)  # pixels, width and height of the first `--small` pictures
 
 
@@ -83,24 +91,10 @@ class State:
         content = {
             "size": self.network.size,
             "classes": self.network.classes,
-            "model": self.network.state_dict(),
-            "ema": self.average.state,
-            "ema_steps": self.average.steps,
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "schedule": asdict(self.schedule),
-            "seen": self.seen,
-            "batches": self.batches,
-            "sums": self.sums,
+            **progress_content(self),
         }
         write_checkpoint(path, content)
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint's content; ValueError where it is none."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no checkpoint there; start without --resume or --from")
-    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return content
 
 
 def begin(options: Options) -> State:
@@ -120,7 +114,9 @@ def begin(options: Options) -> State:
     rates = [optimiser.param_groups[0]["lr"] for optimiser in chosen]
     state = State(network, Average(network), chosen, Schedule(options.warmup, options.cooldown), rates)
     if content is not None:
-        _restore(state, content, options)
+        take_up(state, content)
+        before = Schedule(**content["schedule"])
+        state.schedule = before if before.cooldown else Schedule(before.warmup, options.cooldown, state.seen)
     return state
 
 
@@ -129,19 +125,6 @@ def _first_pictures(options: Options) -> Tensor:
     sources = Sources(options.shards, options.negatives, options.negative_share)
     batches = Batches(sources, count=STATISTICS_OF, size=(WIDTH, HEIGHT), seed=options.seed)
     return next(iter(batches)).pictures.permute(0, 3, 1, 2).float() / 255
-
-
-def _restore(state: State, content: dict[str, Any], options: Options) -> None:
-    state.network.load_state_dict(content["model"])
-    state.average = Average(state.network)
-    for name, value in content["ema"].items():
-        state.average.state[name].copy_(value)
-    state.average.steps = content["ema_steps"]
-    for optimiser, saved in zip(state.optimisers, content["optimisers"], strict=True):
-        optimiser.load_state_dict(saved)
-    state.seen, state.batches, state.sums = content["seen"], content["batches"], list(content["sums"])
-    before = Schedule(**content["schedule"])
-    state.schedule = before if before.cooldown else Schedule(before.warmup, options.cooldown, state.seen)
 
 
 def _end(state: State, options: Options) -> int:
@@ -175,24 +158,6 @@ def _stream(state: State, options: Options, rank: int) -> Iterator[Batch]:
         classes=state.network.classes,
     )
     return loader(batches, options.workers)
-
-
-class Stop:
-    """Whether somebody asked this process to end (SIGTERM): it then writes a checkpoint first."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._before: Any = None
-
-    def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGTERM, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self._before)
-
-    def _ask(self, _signal: int, _frame: object) -> None:
-        self.asked = True
 
 
 def step(state: State, batch: Batch, centres: torch.Tensor, strides: torch.Tensor, stop: Stop | None = None) -> Loss:
@@ -236,7 +201,7 @@ def train(options: Options, rank: int = 0) -> State:
         return _train(options, rank, stop)
 
 
-def _train(options: Options, rank: int, stop: "Stop") -> State:
+def _train(options: Options, rank: int, stop: Stop) -> State:
     state = begin(options)
     state.network.train()
     end, saved = _end(state, options), time.monotonic()

@@ -20,8 +20,8 @@ from training.assignment import overlap
 from training.augment import PAD, Scene, moved
 from training.batches import Pool
 from training.network import HEIGHT, WIDTH, Detector, boxes_of, cells, channels_last, flat
+from training.runs import read_checkpoint
 from training.samples import People
-from training.train import read_checkpoint
 
 Runner = Callable[[NDArray[np.uint8]], Sequence[torch.Tensor]]  # (n, 3, h, w) uint8 → the raw levels
 
@@ -58,14 +58,19 @@ class Figures:
         )
 
 
-def letterboxed(scene: Scene) -> tuple[NDArray[np.uint8], People]:
-    """The picture as the agent shows it to the network, (h, w, 3), and its people there."""
-    fitted = Preprocessor(_INPUT)
-    fitted(scene.picture)
-    high, wide = scene.picture.shape[:2]
-    scale = min(WIDTH / wide, HEIGHT / high)
-    size = (min(WIDTH, round(wide * scale)), min(HEIGHT, round(high * scale)))
-    return fitted.tensor[0], moved(scene.people, (scale, scale), (0, 0), (0, 0, *size))
+class Letterbox:
+    """Fits pictures as the agent shows them to the network; all of one size are fitted into the same memory."""
+
+    def __init__(self) -> None:
+        self._fit = Preprocessor(_INPUT)
+
+    def __call__(self, scene: Scene) -> tuple[NDArray[np.uint8], People]:
+        """The picture, (h, w, 3), which the next call overwrites, and its people there."""
+        self._fit(scene.picture)
+        high, wide = scene.picture.shape[:2]
+        scale = min(WIDTH / wide, HEIGHT / high)
+        size = (min(WIDTH, round(wide * scale)), min(HEIGHT, round(high * scale)))
+        return self._fit.tensor[0], moved(scene.people, (scale, scale), (0, 0), (0, 0, *size))
 
 
 def found(levels: Sequence[torch.Tensor], centres: torch.Tensor, strides: torch.Tensor) -> list[Found]:
@@ -88,10 +93,18 @@ def _without_doubles(boxes: torch.Tensor, scores: torch.Tensor) -> Found:
     return Found(boxes[kept[:BOXES_AT_MOST]], scores[kept[:BOXES_AT_MOST]])
 
 
-def look(run: Runner, scene: Scene, centres: torch.Tensor, strides: torch.Tensor) -> tuple[Found, People]:
-    """What a network sees in one picture, and who is there, both in network pixels."""
-    picture, people = letterboxed(scene)
-    return found(run(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])), centres, strides)[0], people
+class Look:
+    """What a network sees, picture by picture."""
+
+    def __init__(self, run: Runner) -> None:
+        self._run, self._fit = run, Letterbox()
+        self._centres, self._strides = cells(WIDTH, HEIGHT)
+
+    def __call__(self, scene: Scene) -> tuple[Found, People]:
+        """What it sees in one picture, and who is there, both in network pixels."""
+        picture, people = self._fit(scene)
+        levels = self._run(np.ascontiguousarray(picture.transpose(2, 0, 1)[None]))
+        return found(levels, self._centres, self._strides)[0], people
 
 
 def validate(run: Runner, folder: Path, pictures: int, seed: int = 0) -> Figures:
@@ -99,10 +112,10 @@ def validate(run: Runner, folder: Path, pictures: int, seed: int = 0) -> Figures
     pool = Pool(folder)
     pool.refresh()
     chosen = np.random.default_rng(seed).permutation(len(pool))[:pictures]
-    centres, strides = cells(WIDTH, HEIGHT)
+    look = Look(run)
     marks, heights, best, present = [], [], [], []
     for index in chosen:
-        there, people = look(run, pool.scene(int(index), owner=False), centres, strides)
+        there, people = look(pool.scene(int(index), owner=False))
         marks.append(marks_of(there, people))
         heights.append((people["box"][:, 3] - people["box"][:, 1])[~people["ignore"]])
         best.append(float(there.scores[0]) if len(there.scores) else 0.0)

@@ -1,6 +1,8 @@
 """Shares: over thousands of simulated hours with known truth, the interval holds it as often as it says."""
 
 from fractions import Fraction
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,8 +12,12 @@ from hypothesis import strategies as st
 
 from edge_agent.anonymise.noise import variance
 from edge_agent.anonymise.shares import class_shares, female_share, mostly
+from edge_agent.config import DemographicsConfig
+from edge_agent.detector.attributes_card import VisitorConfusion, load_attributes_card
+from edge_agent.detector.card import CARD_FILE
 from edge_agent.message import Share
 
+MODELS = Path(__file__).resolve().parents[2] / "models"
 SEEDS = [1, 2]
 SEX_RATES = np.array(SEX_CONFUSION) / np.sum(SEX_CONFUSION, axis=1, keepdims=True)
 AGE_RATES = np.array(AGE_CONFUSION) / np.sum(AGE_CONFUSION, axis=1, keepdims=True)
@@ -92,6 +98,49 @@ def test_the_shares_of_age_bands_keep_what_their_intervals_say(read: int, seed: 
         raw += float(np.abs(counts / read - truth).sum())
     assert 0.93 <= held / (6 * hours) <= 0.97
     assert corrected < raw or read < 50
+
+
+def answers(attribute: Literal["sex", "age"]) -> VisitorConfusion:
+    """Return what the shipped card says of the votes on visitors."""
+    card = load_attributes_card(MODELS / "face-attributes" / CARD_FILE)
+    table = card.attributes.visitors_of(attribute, DemographicsConfig().crops, card.file[0].precision)
+    assert table is not None
+    return table
+
+
+def another_card(rng: np.random.Generator, table: VisitorConfusion) -> tuple[tuple[int, ...], ...]:
+    """Return the counts of a card that was measured with as many visitors of each class, by the same network."""
+    rows = [(*row, none) for row, none in zip(table.counts, table.unknown, strict=True)]
+    drawn = [rng.multinomial(sum(row), np.array(row) / sum(row))[:-1] for row in rows]
+    return tuple(tuple(int(n) for n in row) for row in drawn)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("attribute", "visitors"), [("sex", 60), ("sex", 400), ("age", 60), ("age", 400)])
+def test_the_shares_of_visits_as_the_shipped_card_has_them(
+    attribute: Literal["sex", "age"], visitors: int, seed: int
+) -> None:
+    """Visitors are taken for what the card says, the unknown among them: 93 to 97 of 100 intervals hold the truth.
+
+    The truth is the mixture of those who were read; any clientele, and a card that is itself a sample.
+    """
+    rng, table, hours = np.random.default_rng(seed), answers(attribute), 4000 if attribute == "sex" else 700
+    rows = np.array([(*row, none) for row, none in zip(table.counts, table.unknown, strict=True)], float)
+    rates = rows / rows.sum(axis=1, keepdims=True)
+    held, corrected, raw = 0, 0.0, 0.0
+    for clientele in rng.dirichlet(np.ones(len(rates)), hours):
+        counts = [int(n) for n in rng.multinomial(visitors, clientele @ rates)[:-1]]
+        truth = clientele * rates[:, :-1].sum(axis=1)
+        truth /= truth.sum()
+        card = another_card(rng, table)
+        shares = (female_share(counts[0], counts[1], card),) if attribute == "sex" else class_shares(counts, card)
+        for share, part, count in zip(shares or (), truth, counts, strict=False):
+            assert share is not None
+            held += holds(share, part)
+            corrected += abs(share.share_milli / 1000 - part)
+            raw += abs(count / sum(counts) - part)
+    assert 0.93 <= held / (hours * (1 if attribute == "sex" else 6)) <= 0.97
+    assert corrected < raw
 
 
 @given(st.lists(st.integers(0, 400), min_size=6, max_size=6), st.floats(0, 500))

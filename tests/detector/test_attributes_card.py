@@ -39,6 +39,13 @@ def _confusion(attribute: str = "sex", face_px: int = 24, **changes: Any) -> dic
     return table | {"counts": counts, "unknown": [2] * size} | changes
 
 
+def _visitors(attribute: str = "sex", crops: int = 5, **changes: Any) -> dict[str, Any]:
+    return {key: value for key, value in _confusion(attribute).items() if key != "face_px"} | {"crops": crops} | changes
+
+
+_VISITORS = [_visitors(), _visitors("age"), _visitors(crops=20)]
+
+
 def _table(**changes: Any) -> dict[str, Any]:
     attributes = {"readable": 0.5, "sex_confidence": 0.7, "age_confidence": 0.4, "chosen": "on 9 faces"}
     return {
@@ -50,7 +57,8 @@ def _table(**changes: Any) -> dict[str, Any]:
         "source": {"publisher": "us", "url": "https://example.org"},
         "file": [file_entry("int8.onnx", _CONTENT).model_dump(mode="json", exclude_none=True) | {"precision": "int8"}],
         "crop": {"side": 64, "margin": 0.25},
-        "attributes": attributes | {"confusion": [_confusion(), _confusion("age"), _confusion(face_px=64)]},
+        "attributes": attributes
+        | {"confusion": [_confusion(), _confusion("age"), _confusion(face_px=64)], "visitors": _VISITORS},
     } | changes
 
 
@@ -82,6 +90,13 @@ def test_a_card_written_down_reads_back_equal() -> None:
         (_attributes(confusion=[_confusion(unknown=[1])]), "confusion.0", "unknown 2 numbers"),
         (_attributes(confusion=[_confusion(unknown=[1, -1])]), "confusion.0", "negative"),
         (_attributes(confusion=[_confusion(), _confusion()]), "sex at 24 px", "twice"),
+        (_attributes(visitors=[_visitors(unknown=[1])]), "visitors.0", "unknown 2 numbers"),
+        (_attributes(visitors=[_visitors(crops=0)]), "visitors.0.crops", "greater than or equal to 1"),
+        (_attributes(visitors=[_visitors(face_px=24)]), "visitors.0.face_px", "unknown key"),
+        (_attributes(visitors=[*_VISITORS, _visitors()]), "sex with 5 crops", "twice"),
+        (_attributes(visitors=[]), "attributes", "sex tables of single pictures for int8 but none of visitors"),
+        (_attributes(visitors=[_visitors()]), "attributes", "age tables of single pictures for int8 but none of"),
+        (_attributes(visitors=[_visitors(), _visitors("age", precision="fp32")]), "attributes", "age tables of single"),
         (_table(file=_table()["file"] * 2), "int8.onnx", "twice"),
     ],
 )
@@ -145,17 +160,23 @@ def test_a_card_of_either_task_can_be_read(tmp_path: Path) -> None:
         load_any_card(faces)
 
 
-@given(st.floats(1, 500))
-def test_the_nearest_size_is_found_by_ratio(face_px: float) -> None:
-    """Of tables for 24 and 64 px a face gets the one that its size is fewer times away from."""
-    found = _parsed(_table()).attributes.confusion_of("sex", face_px, Precision.INT8)
+@given(st.integers(1, 20))
+def test_the_nearest_number_of_crops_is_found_by_ratio(crops: int) -> None:
+    """Of tables for 5 and 20 crops an agent gets the one that its setting is fewer times away from."""
+    found = _parsed(_table()).attributes.visitors_of("sex", crops, Precision.INT8)
     assert found is not None
-    assert found.face_px == (24 if face_px <= (24 * 64) ** 0.5 else 64)
+    assert found.crops == (5 if crops <= 10 else 20)
 
 
 def test_a_precision_without_tables_has_none() -> None:
     """Tables of another file are not passed off as this one's."""
-    assert _parsed(_table()).attributes.confusion_of("sex", 24, Precision.FP32) is None
+    assert _parsed(_table()).attributes.visitors_of("sex", 5, Precision.FP32) is None
+
+
+def test_a_network_that_nobody_measured_has_a_card() -> None:
+    """Without any table the card is sound: the agent then publishes counts and no shares."""
+    card = _parsed(_attributes(confusion=[], visitors=[]))
+    assert card.attributes.visitors_of("age", 5, Precision.INT8) is None
 
 
 def test_it_is_shown_as_a_person_reads_it() -> None:
@@ -164,7 +185,8 @@ def test_it_is_shown_as_a_person_reads_it() -> None:
     text = "\n".join(lines)
     assert "sex (female, male) and age band (under_20, 20_29, 30_39, 40_49, 50_59, 60_over)" in text
     assert "readable under 0.5, sex under 0.7, age under 0.4" in text
-    assert "Read as, sex at 24 px, int8:" in text
+    assert "Single pictures read as, sex at 24 px, int8:" in text
+    assert "Visitors taken for, sex with 20 crops, int8:" in text
     assert ["female", "9", "1", "2"] in [line.split() for line in lines]
     assert ["60_over", "1", "1", "1", "1", "1", "9", "2"] in [line.split() for line in lines]
 

@@ -5,10 +5,13 @@ import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.compliance.pictures import pictures_in
 from edge_agent.records import Image
@@ -19,6 +22,11 @@ FIRST_TRACK_ID = 7_391_846_250_171_337_001
 _DIGITS = 15
 _WINDOW = 18
 _QUALITIES = (60, 75, 80, 85, 90, 95)
+_PER_READING = 4  # arrays: crops, sex, age, readable
+_READABLE = 0.95
+_CROPS = 20  # of a run that are searched for
+_COLOURS = 8  # fewer in a stretch of pixels are a wall, or black
+_FIGURES = 7  # fewer in a number are zero or one
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,55 @@ def pixels(frames: Iterable[Image], rows: slice, columns: slice) -> Canary:
         if i == 0:
             forms |= set(_encoded(frame))
     return Canary("pixels", frozenset(forms))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What the attribute network was shown and what it said.
+
+    Attributes:
+        crops: the faces, blue green red.
+        said: the probabilities of sex, of age and of a face, of each of them.
+    """
+
+    crops: list[Image]
+    said: list[tuple[NDArray[np.float32], ...]]
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Read back what an agent that was made to write it down has written."""
+        arrays = []
+        with path.open("rb") as file:
+            while file.peek(1):
+                arrays.append(np.load(file))
+        readings = list(zip(*[iter(arrays)] * _PER_READING, strict=True))
+        return cls([crops[0] for crops, *_ in readings], [tuple(said) for _, *said in readings])
+
+    @property
+    def readable(self) -> int:
+        """How many of them were a face to read."""
+        return sum(bool(said[2][0] >= _READABLE) for said in self.said)
+
+
+def faces(looks: Looks) -> list[Canary]:
+    """Some rows of the crops that were read, some crops as pictures, and what the network said, as numbers."""
+    crops: set[bytes] = set()
+    for crop in looks.crops[:: max(1, len(looks.crops) // _CROPS)]:
+        for row in crop[8::16]:
+            for variant in (row, row[:, ::-1], row.T):
+                raw = variant.tobytes()
+                crops |= {raw[at : at + _WINDOW] for at in range(0, len(raw) - _WINDOW, _WINDOW)}
+            crops.add(", ".join(map(str, row.ravel()[:12])).encode())
+    for crop in looks.crops[:: max(1, len(looks.crops) // 3)]:
+        crops |= set(_encoded(crop))
+    numbers: set[bytes] = set()
+    for sex, age, face in looks.said:
+        numbers |= {repr(float(value))[:_DIGITS].encode() for part in (sex, age, face) for value in part.ravel()}
+        numbers |= {part.astype(kind).tobytes() for part in (sex, age) for kind in ("<f4", "<f8")}
+    return [
+        Canary("a face", frozenset(form for form in crops if len(set(form)) >= _COLOURS)),
+        Canary("what was read of a face", frozenset(form for form in numbers if len(set(form)) >= _FIGURES)),
+    ]
 
 
 def _encoded(frame: Image) -> Iterator[bytes]:

@@ -12,7 +12,8 @@ from support.shards import write_shards
 from training import train as training
 from training.network import Detector
 from training.optimiser import Average, Schedule, orthogonal
-from training.train import FINISHED, Options, State, main, read_checkpoint, train
+from training.runs import FINISHED, read_checkpoint
+from training.train import Options, State, main, train
 
 
 @pytest.fixture

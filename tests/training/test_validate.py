@@ -10,7 +10,7 @@ from training.augment import PAD, Scene
 from training.network import HEIGHT, STRIDES
 from training.network import WIDTH as INPUT_WIDTH
 from training.samples import PERSON
-from training.validate import area_under_curve, average_precision, letterboxed, validate
+from training.validate import Letterbox, area_under_curve, average_precision, validate
 
 
 def test_a_network_that_knows_all_gets_full_marks(tmp_path: Path) -> None:
@@ -42,12 +42,20 @@ def test_pictures_are_letterboxed_as_the_agent_does() -> None:
     """A square picture fills the height at the left; the rest is grey, and boxes are scaled with it."""
     people = np.zeros(1, PERSON)
     people["box"] = [0, 0, 50, 100]
-    picture, moved = letterboxed(Scene(np.zeros((100, 100, 3), np.uint8), people))
+    picture, moved = Letterbox()(Scene(np.zeros((100, 100, 3), np.uint8), people))
     assert picture.shape == (HEIGHT, INPUT_WIDTH, 3)
     assert not picture[:, :HEIGHT].any()
     assert (picture[:, HEIGHT:] == PAD).all()
     assert moved["box"].tolist() == [[0, 0, HEIGHT / 2, HEIGHT]]
     assert WIDTH < INPUT_WIDTH
+
+
+def test_pictures_of_different_shapes_do_not_disturb_each_other() -> None:
+    """Fitted one after the other, each picture is as it is when it is fitted alone."""
+    rng, letterboxed, nobody = np.random.default_rng(3), Letterbox(), np.zeros(0, PERSON)
+    for size in ((100, 100), (80, 300), (100, 100), (300, 80)):
+        scene = Scene(rng.integers(0, 256, (*size, 3), np.uint8), nobody)
+        assert (letterboxed(scene)[0] == Letterbox()(scene)[0]).all()
 
 
 @pytest.mark.parametrize(

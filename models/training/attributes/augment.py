@@ -4,6 +4,7 @@ The order is a camera's: what stands before the lens, how it lies in the crop, t
 sensor's light and noise, the codec, and the crop that is scaled up again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +78,21 @@ def seen(picture: Pixels, rng: np.random.Generator, side: float | None = None, b
     if side is None:
         side = max(_any_side(rng), LEAST_READABLE / min(1.0, placing.scale))
     return _through(picture, placing, rng, side, behind)
+
+
+def looks(picture: Pixels, rng: np.random.Generator, sides: Sequence[float]) -> Pixels:
+    """A stored picture again and again as somebody passes one shop's camera, (n, SIDE, SIDE, 3).
+
+    Where the face lies in the crop and how it is turned changes from look to look; light, lens, codec and what covers
+    the face mostly stay.
+
+    Args:
+        picture: (STORED, STORED, 3).
+        rng: decides on everything.
+        sides: pixels of the crop in the camera's picture, look by look.
+    """
+    camera = int(rng.integers(2**32))
+    return np.stack([_through(picture, _placing(rng), np.random.default_rng(camera), side) for side in sides])
 
 
 def spoilt(picture: Pixels, other: Pixels, rng: np.random.Generator, how: str) -> Pixels:

@@ -13,6 +13,7 @@ import click
 import numpy as np
 
 from edge_agent.commands.failure import told
+from edge_agent.demographics.votes import Rule
 from edge_agent.detector.attributes_card import AttributesCard
 from edge_agent.detector.bundle import AttributesBundle
 from edge_agent.detector.card import CARD_FILE, ModelFile, Precision, Training, TrainingData, card_to_toml
@@ -22,9 +23,11 @@ from training.attributes.card import Found, make_card, tables_of
 from training.attributes.choose import choose
 from training.attributes.data import ABOUT, NOTHING_ABOUT, Split, read_faces, read_nothing
 from training.attributes.export import CALIBRATION, FP32, INT8, calibration_crops, export, quantise
-from training.attributes.measure import measure, text
+from training.attributes.measure import File, measure, text
 from training.attributes.temperature import fit
-from training.attributes.train import restored
+from training.attributes.train import network_of
+from training.attributes.visits import text as visitors_text
+from training.attributes.visits import visitor_tables, visits_of
 from training.evaluation.evaluate import REPOSITORY
 from training.make import provenance
 from training.make.progress import Say
@@ -79,17 +82,20 @@ def make_bundle(order: Order, say: Say = lambda _what: None) -> AttributesCard:
     files = _write_files(order, folder, say)
     say("choosing the confidences on the validation split")
     choice = choose(folder / INT8, order.data, order.seed)
-    worth, tables = {}, {}
+    rule = Rule(readable=choice.readable, sex=choice.sex, age=choice.age)
+    visits = visits_of(read_faces(order.data, Split.TEST), order.seed)
+    worth, tables, visitors = {}, {}, {}
     for precision, name in FILES.items():
         say(f"measuring {name} on the test split")
         worth[precision] = measure(folder / name, order.data, choice.readable, order.seed)
         tables[precision] = tables_of(folder / name, order.data, choice)
-    found = Found(files, worth, tables, choice, processor_name())
+        visitors[precision] = visitor_tables(visits, File(folder / name).read(visits.crops), rule)
+    found = Found(files, worth, tables, visitors, choice, processor_name())
     training = Training(command=order.command, commit=order.commit, data=data_of(order.data))
     card = make_card(order.out.resolve().name, found, training)
     write_durably(folder / CARD_FILE, card_to_toml(card).encode())
     order.report.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{FILES[precision]}\n{text(each)}" for precision, each in worth.items()]
+    lines = [f"{FILES[each]}\n{text(worth[each])}\n{visitors_text(visitors[each])}" for each in FILES]
     write_durably(order.report, ("\n".join([choice.words, *lines]) + "\n").encode())
     _replace(folder, order.out.resolve())
     return card
@@ -97,7 +103,7 @@ def make_bundle(order: Order, say: Say = lambda _what: None) -> AttributesCard:
 
 def _write_files(order: Order, folder: Path, say: Say) -> tuple[ModelFile, ...]:
     say("finding the temperatures on the calibration split")
-    network = restored(order.checkpoint)
+    network = network_of(order.checkpoint)
     faces, nothing = read_faces(order.data, Split.CALIBRATION), read_nothing(order.data, Split.CALIBRATION)
     temperatures = fit(network, faces, nothing, order.seed)
     say("exporting fp32 and int8")

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from edge_agent.detector.attributes_card import Attributes, AttributesCard, Confusion, Crop
+from edge_agent.detector.attributes_card import Attributes, AttributesCard, Confusion, Crop, VisitorConfusion
 from edge_agent.detector.card import Accuracy, Group, Measured, ModelFile, Precision, Source, Speed, Training
 from training.attributes.choose import Choice
 from training.attributes.data import Split, read_faces
 from training.attributes.measure import AtSize, File, Share, Table, Worth, confusion, shrunk_all
 from training.attributes.network import SIDE
 from training.attributes.terms import BANDS, SEXES
+from training.attributes.visits import WORDS
 from training.attributes.weaknesses import weaknesses
 
 MARGIN: Final = 0.25
@@ -29,7 +30,8 @@ class Found:
     Attributes:
         files: of the bundle, the one that devices run first.
         worth: what was measured of each.
-        tables: its confusion tables.
+        tables: its confusion tables of single pictures.
+        visitors: … of whole visits.
         choice: the thresholds.
         device: the processor, for the speeds.
     """
@@ -37,6 +39,7 @@ class Found:
     files: tuple[ModelFile, ...]
     worth: Mapping[Precision, Worth]
     tables: Mapping[Precision, Sequence[Table]]
+    visitors: Mapping[Precision, Sequence[Table]]
     choice: Choice
     device: str
 
@@ -44,7 +47,6 @@ class Found:
 def make_card(name: str, found: Found, training: Training) -> AttributesCard:
     """The whole card of a bundle of that name."""
     shown, choice = found.files[0].precision, found.choice
-    tables = [_confusion(table, precision) for precision, each in found.tables.items() for table in each]
     return AttributesCard(
         name=name,
         version=found.files[0].sha256[:12],
@@ -62,7 +64,13 @@ def make_card(name: str, found: Found, training: Training) -> AttributesCard:
             sex_confidence=choice.sex,
             age_confidence=choice.age,
             chosen=choice.words,
-            confusion=tuple(tables),
+            confusion=tuple(
+                Confusion(face_px=table.of, **_answers(table, precision))
+                for precision, each in found.tables.items()
+                for table in each
+            ),
+            visits=WORDS,
+            visitors=visitor_confusions(found.visitors),
         ),
     )
 
@@ -136,12 +144,21 @@ def _group(attribute: str, group: str, share: Share, side: int, precision: Preci
     )
 
 
-def _confusion(table: Table, precision: Precision) -> Confusion:
-    return Confusion(
-        attribute="sex" if table.attribute == "sex" else "age",
-        face_px=table.side,
-        precision=precision,
-        classes=tuple(each.value for each in (SEXES if table.attribute == "sex" else BANDS)),
-        counts=tuple(tuple(int(count) for count in row) for row in table.counts),
-        unknown=tuple(int(count) for count in table.unknown),
+def visitor_confusions(tables: Mapping[Precision, Sequence[Table]]) -> tuple[VisitorConfusion, ...]:
+    """The card's [[attributes.visitors]]."""
+    return tuple(
+        VisitorConfusion(crops=table.of, **_answers(table, precision))
+        for precision, each in tables.items()
+        for table in each
     )
+
+
+def _answers(table: Table, precision: Precision) -> dict[str, Any]:
+    """What both kinds of tables hold."""
+    return {
+        "attribute": table.attribute,
+        "precision": precision,
+        "classes": tuple(each.value for each in (SEXES if table.attribute == "sex" else BANDS)),
+        "counts": tuple(tuple(int(count) for count in row) for row in table.counts),
+        "unknown": tuple(int(count) for count in table.unknown),
+    }

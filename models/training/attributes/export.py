@@ -33,7 +33,7 @@ from training.attributes.data import Faces, Nothing, Pixels, Split, read_faces, 
 from training.attributes.network import SIDE, Reader
 from training.attributes.temperature import Temperatures, fit
 from training.attributes.terms import BAND_OF, BANDS
-from training.attributes.train import restored
+from training.attributes.train import network_of
 from training.export import folded
 from training.network import Conv
 
@@ -208,7 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that `prepare` filled")
     parser.add_argument("--seed", type=int, default=1)
     values = parser.parse_args(arguments)
-    network = restored(values.checkpoint)
+    network = network_of(values.checkpoint)
     faces, nothing = read_faces(values.data, Split.CALIBRATION), read_nothing(values.data, Split.CALIBRATION)
     temperatures = fit(network, faces, nothing, values.seed)
     values.folder.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from training.evaluation.evaluate import REPOSITORY
 from training.make.__main__ import typed
 from training.make.carry_out import carry_out
 from training.make.steps import Step
-from training.train import FINISHED
+from training.runs import FINISHED
 
 SCRIPT: Final = "scripts/make-attribute-model"
 _COOLDOWN_SHARE: Final = 0.65  # of the samples

@@ -99,7 +99,7 @@ class Table:
     """A confusion table: counts (true, read), and those left unknown per truth."""
 
     attribute: str
-    side: int
+    of: int  # pixels of the faces, or how many crops of a visitor are kept at most
     counts: NDArray[np.int64]
     unknown: NDArray[np.int64]
 

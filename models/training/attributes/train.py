@@ -24,8 +24,16 @@ from training.attributes.network import DESIGNS, Read, Reader, channels_last
 from training.attributes.terms import ADULT, BAND_OF
 from training.attributes.warm import grown_from
 from training.optimiser import Average, Muon, Schedule
-from training.runs import append_row, tuned, write_checkpoint
-from training.train import FINISHED, Stop, read_checkpoint
+from training.runs import (
+    FINISHED,
+    Stop,
+    append_row,
+    progress_content,
+    read_checkpoint,
+    take_up,
+    tuned,
+    write_checkpoint,
+)
 
 LOG_EVERY: Final = 100  # steps
 WATCH_EVERY: Final = 100_000  # pictures between two looks at the validation split
@@ -76,17 +84,7 @@ class State:
 
     def save(self, path: Path) -> None:
         """Write it; a crash leaves the old file."""
-        content = {
-            "size": self.network.size,
-            "model": self.network.state_dict(),
-            "ema": self.average.state,
-            "ema_steps": self.average.steps,
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-            "seen": self.seen,
-            "batches": self.batches,
-            "sums": self.sums,
-        }
-        write_checkpoint(path, content)
+        write_checkpoint(path, {"size": self.network.size, **progress_content(self)})
 
 
 def begin(options: Options) -> State:
@@ -99,13 +97,7 @@ def begin(options: Options) -> State:
     teacher = channels_last(Reader(network.size)).eval()
     state = State(network, Average(network), chosen, rates, teacher)
     if content is not None:
-        network.load_state_dict(content["model"])
-        for name, value in content["ema"].items():
-            state.average.state[name].copy_(value)
-        state.average.steps = content["ema_steps"]
-        for optimiser, saved in zip(chosen, content["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
-        state.seen, state.batches, state.sums = content["seen"], content["batches"], list(content["sums"])
+        take_up(state, content)
     return state
 
 
@@ -133,7 +125,7 @@ def averaged(state: State) -> Reader:
     return state.teacher
 
 
-def restored(checkpoint: Path) -> Reader:
+def network_of(checkpoint: Path) -> Reader:
     """The averaged network of a checkpoint, ready to read."""
     content = read_checkpoint(checkpoint)
     network = Reader(content["size"])

@@ -6,7 +6,7 @@ from typing import Final
 
 from training.make.steps import Step
 from training.places.views import ANY
-from training.train import FINISHED
+from training.runs import FINISHED
 
 HOLDOUT_SEED: Final = 500  # is added to the seed: other people, other places than those that train
 BATCH: Final = 32  # pictures per step, of all processes

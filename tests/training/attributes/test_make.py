@@ -57,7 +57,7 @@ def test_the_card_names_the_command_as_it_was_typed() -> None:
 
 
 def test_a_trained_checkpoint_becomes_a_bundle(folder: Path, tmp_path: Path) -> None:
-    """Files, thresholds, confusion tables, groups, and data with licences are on the card, and it loads."""
+    """Files, thresholds, tables, groups, and data with licences are on the card, and it loads."""
     options = Options(folder, tmp_path / "run", size="q", pictures=64, cooldown=32, warmup=16, batch=16)
     train(options)
     order = Order(
@@ -75,9 +75,12 @@ def test_a_trained_checkpoint_becomes_a_bundle(folder: Path, tmp_path: Path) -> 
     assert bundle.precisions == (Precision.INT8, Precision.FP32)
     assert {table.attribute for table in card.attributes.confusion} == {"sex", "age"}
     assert sum(map(sum, card.attributes.confusion[0].counts)) + sum(card.attributes.confusion[0].unknown) == 12
+    assert {(table.attribute, table.crops) for table in card.attributes.visitors} >= {("sex", 5), ("age", 5)}
+    assert all(sum(map(sum, table.counts)) + sum(table.unknown) == 12 for table in card.attributes.visitors)
     assert {group.attribute for group in card.measured.groups} == {"sex", "age band", "race_audit_only"}
     assert card.training is not None
     assert card.training.command == "make-it --seed 1"
     assert "FairFace" in card.training.data[0].name
     assert "int8.onnx" in (tmp_path / "report.txt").read_text()
+    assert "visitors, 5 crops: sex told" in (tmp_path / "report.txt").read_text()
     assert "race" not in json.dumps(card.attributes.model_dump(mode="json"))

@@ -12,8 +12,8 @@ from training.attributes import train as training
 from training.attributes.data import Split, read_faces
 from training.attributes.network import DESIGNS, Read, Reader
 from training.attributes.terms import AGES, BAND_OF, BANDS
-from training.attributes.train import Options, State, band_probabilities, restored, train, watch
-from training.train import FINISHED
+from training.attributes.train import Options, State, band_probabilities, network_of, train, watch
+from training.runs import FINISHED
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_it_comes_to_rest(options: Options) -> None:
 def test_the_average_is_what_is_shipped(options: Options) -> None:
     """A checkpoint's network is its average, ready to read."""
     state = train(options)
-    network = restored(options.out / "checkpoint.pt")
+    network = network_of(options.out / "checkpoint.pt")
     assert not network.training
     for name, value in network.state_dict().items():
         assert torch.equal(value, state.average.state[name])
