@@ -28,6 +28,14 @@ class _Fleet(click.Group):
 
 def _load(name: str) -> click.Command:
     match name:
+        case "serve":
+            from edge_agent.commands.fleet.serve import serve  # noqa: PLC0415 - only when it is asked for
+
+            return serve
+        case "user":
+            from edge_agent.commands.fleet.user import user  # noqa: PLC0415 - only when it is asked for
+
+            return user
         case _:
             raise AssertionError(name)
 
