@@ -152,7 +152,7 @@ def wanted(kind: Kind, seed: int, region: str, day: date) -> float:
 
 def grown(per_year: float, day: date) -> float:
     """Return what has become of a shop's mean by a day, growing by a share every year."""
-    return float((1 + per_year) ** ((day - _BEGINNING).days / 365.25))
+    return float(pow(1 + per_year, (day - _BEGINNING).days / 365.25))
 
 
 @lru_cache(maxsize=4096)

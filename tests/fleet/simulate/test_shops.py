@@ -76,14 +76,14 @@ def test_the_truth_is_that_of_the_messages(seed: int, number: int, first: date) 
     told: dict[str, Counter[str]] = {}
     for sent in sealed(shop, first, first):
         if isinstance(sent.model, Hour):
-            hour = told.setdefault(sent.model.start, Counter())
+            found = told.setdefault(sent.model.start, Counter())
             doors = [line for line in sent.model.lines if line.role == "door"]
-            hour["in"] += sum(line.in_ for line in doors)
-            hour["out"] += sum(line.out for line in doors)
-            hour["passed"] += sent.model.pass_by.passed if sent.model.pass_by else 0
-            hour["expected"] += sent.model.expected_s
-            hour["observed"] += sent.model.observed_s
-            hour["visitors"] += (sent.model.demographics.visitors or 0) if sent.model.demographics else 0
+            found["in"] += sum(line.in_ for line in doors)
+            found["out"] += sum(line.out for line in doors)
+            found["passed"] += sent.model.pass_by.passed if sent.model.pass_by else 0
+            found["expected"] += sent.model.expected_s
+            found["observed"] += sent.model.observed_s
+            found["visitors"] += (sent.model.demographics.visitors or 0) if sent.model.demographics else 0
     true = [hour for hour in truth(shop, first, first) if not hour.lost]
     assert len(true) == len(told)
     for hour, sums_told in zip(true, told.values(), strict=True):
