@@ -106,11 +106,13 @@ class Store:
         with self.engine.begin() as connection:
             return int(connection.execute(insert(devices).values(row).returning(devices.c.id)).scalar_one())
 
-    def hours(self, device_id: int, path: str, count: int, *, observed_s: int = 3600, entered: int = 12) -> None:
+    def hours(
+        self, device_id: int, path: str, count: int, *, observed_s: int = 3600, entered: int = 12, begins_min: int = 0
+    ) -> None:
         """The last `count` whole hours of one camera."""
         tenant, site, device = path.split("/")
         site_id = self.site(tenant, site)
-        last_s = (self.now_s - 300) // 3600 * 3600
+        last_s = (self.now_s - 300 - begins_min * 60) // 3600 * 3600 + begins_min * 60
         rows: dict[Any, list[Any]] = {table: [] for table in (hours, hour_lines, hour_zones, hour_gaps, messages)}
         for number in range(count):
             start_s = last_s - (count - number) * 3600
@@ -251,8 +253,10 @@ class Pages:
 
     def stop(self) -> tuple[int, str]:
         """End it as systemd would; its exit status and what else it printed."""
-        self.process.terminate()
         assert self.process.stdout is not None
+        if self.process.stdout.closed:
+            return self.process.wait(), ""
+        self.process.terminate()
         assert self.process.stderr is not None
         rest = self.process.stdout.read()
         status = self.process.wait(PATIENCE_S)

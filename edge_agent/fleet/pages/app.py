@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from edge_agent.fleet.pages import api, live, marketing, metrics, ops, sign_in
 from edge_agent.fleet.pages.desk import FOLDER, Desk, desk_of, page
 from edge_agent.fleet.pages.guard import Guard
+from edge_agent.fleet.store.tables import about
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def _routes(desk: Desk) -> list[BaseRoute]:
 def _healthz(request: Request) -> Response:
     """`/healthz`: whether this server and its store answer."""
     with desk_of(request).engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
+        connection.execute(select(about))
     return PlainTextResponse("ok\n")
 
 

@@ -11,7 +11,7 @@ from edge_agent.fleet.store.tables import devices, hour_gaps, hours, problems
 from edge_agent.message import CameraHealth, CameraState
 
 WEEK_S: Final = 7 * DAY_S
-_HOURS: Final = 48
+_HOURS: Final = 24  # of each camera, at most four
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ class LastHour:
     gaps: Sequence[tuple[str, int]]
 
 
-def last_hours(connection: Connection, device_id: int) -> list[LastHour]:
+def last_hours(connection: Connection, device_id: int, cameras: int) -> list[LastHour]:
     """The newest sealed hours of all cameras of a device."""
     rows = connection.execute(
         select(hours)
         .where(hours.c.device_id == device_id)
         .order_by(hours.c.start_s.desc(), hours.c.camera, hours.c.seq.desc())
-        .limit(_HOURS)
+        .limit(_HOURS * min(4, max(1, cameras)))
     ).all()
     gaps: dict[tuple[str, int], list[tuple[str, int]]] = {}
     if rows:

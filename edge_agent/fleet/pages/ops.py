@@ -134,13 +134,14 @@ def show_device(request: Request) -> Response:
         )
         if device is None:
             raise HTTPException(404)
+        cameras = history.cameras(device)
         return page(
             request,
             "device.html",
             device=device,
-            cameras=history.cameras(device),
+            cameras=cameras,
             week=history.week(connection, device.id, now_s),
-            hours=history.last_hours(connection, device.id),
+            hours=history.last_hours(connection, device.id, len(cameras)),
             problems=history.problems_of(connection, device_id=device.id, limit=50),
             little=LITTLE_COVERAGE,
         )

@@ -385,7 +385,7 @@ _ITALIAN: Final = {
     "broker_away": "Il broker non risponde dalle {time}: finché non torna, nessun numero dal vivo è noto.",
     "broker_never": "Il broker non ha ancora risposto: nessun numero dal vivo è noto.",
     "inside_now": "Dentro adesso",
-    "inside_part": "{sum} in {known} telecamere su {all}",
+    "inside_part": "{sum}, telecamere che vedono: {known} su {all}",
     "inside": "dentro",
     "line_in": "entrati",
     "line_out": "usciti",
