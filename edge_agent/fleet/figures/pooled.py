@@ -1,0 +1,131 @@
+"""One share with its interval out of the shares of many hours.
+
+An hour's interval holds two errors. Who happened to come is its own; what the network confuses is the same mistake in
+every hour of that network. The first shrinks as hours come together, the second stays. An hour tells only their sum,
+as the half-width h of its 95 % interval, a variance v = (h / 1.96)². But the part in common can be no larger than the
+smallest v of all hours, c. Taken as that large, the variance of the pooled share is
+
+    V = c + Σ w² (v - c)
+
+with the weights w of the people read. That is too wide rather than too narrow, the more so the fewer were read in the
+best hour. Networks that differ may still err alike, so their common parts are added up as if they did.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Final
+
+Z: Final = 1.959964  # the 97.5 % quantile of the normal distribution
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Of the hours of one network. `weight` and its like are people, people squared."""
+
+    weight: float = 0.0
+    share: float = 0.0
+    middle: float = 0.0
+    square: float = 0.0
+    square_variance: float = 0.0
+    smallest: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """A share in thousandths with its 95 % interval, and the number of people that it was read from."""
+
+    share_milli: int
+    low_milli: int
+    high_milli: int
+    read: int
+    deviation_milli: float
+
+    def low_at(self, z: float) -> float:
+        """Lower end of another interval, z standard deviations from the share."""
+        return self.share_milli - z * self.deviation_milli
+
+    def high_at(self, z: float) -> float:
+        """Upper end of another interval."""
+        return self.share_milli + z * self.deviation_milli
+
+
+@dataclass(slots=True)
+class Pool:
+    """Collects the shares of hours."""
+
+    _of: dict[str, _Sums] = field(default_factory=dict)
+
+    def add(self, reader: str, read: int, share_milli: int, low_milli: int, high_milli: int) -> None:
+        """Take in an hour: its network, the people read, and the share that it tells."""
+        if read <= 0:
+            return
+        variance = ((high_milli - low_milli) / 2000 / Z) ** 2
+        self.add_sums(
+            reader,
+            read,
+            read * share_milli / 1000,
+            read * (low_milli + high_milli) / 2000,
+            read**2,
+            read**2 * variance,
+            variance,
+        )
+
+    def add_sums(
+        self,
+        reader: str,
+        weight: float,
+        share: float,
+        middle: float,
+        square: float,
+        square_variance: float,
+        smallest: float,
+    ) -> None:
+        """Take in many hours of one network at once, summed up already."""
+        sums = self._of.setdefault(reader, _Sums())
+        sums.weight += weight
+        sums.share += share
+        sums.middle += middle
+        sums.square += square
+        sums.square_variance += square_variance
+        sums.smallest = min(sums.smallest, smallest)
+
+    def merge(self, other: "Pool") -> None:
+        """Take in all that another one has."""
+        for reader, sums in other._of.items():
+            self.add_sums(
+                reader, sums.weight, sums.share, sums.middle, sums.square, sums.square_variance, sums.smallest
+            )
+
+    def share(self) -> Pooled | None:
+        """The share over all hours; None where nobody was read."""
+        read = sum(sums.weight for sums in self._of.values())
+        if not read:
+            return None
+        share = sum(sums.share for sums in self._of.values()) / read
+        middle = sum(sums.middle for sums in self._of.values()) / read
+        common = sum(sums.weight / read * sqrt(sums.smallest) for sums in self._of.values()) ** 2
+        own = sum(max(0.0, s.square_variance - s.smallest * s.square) for s in self._of.values()) / read**2
+        deviation = sqrt(common + own)
+        # An interval need not lie around its share: age shares are pulled towards what was read, their intervals not.
+        low, high = min(share, middle - Z * deviation), max(share, middle + Z * deviation)
+        return Pooled(
+            share_milli=round(1000 * share),
+            low_milli=round(1000 * max(0.0, low)),
+            high_milli=round(1000 * min(1.0, high)),
+            read=round(read),
+            deviation_milli=1000 * deviation,
+        )
+
+
+def shares_of(pools: Mapping[str, Pool]) -> dict[str, Pooled]:
+    """The share of each word that anybody was read as."""
+    return {word: share for word, pool in pools.items() if (share := pool.share()) is not None}
+
+
+def merged(pools: Iterable[Pool]) -> Pool:
+    """All of them as one."""
+    result = Pool()
+    for pool in pools:
+        result.merge(pool)
+    return result
