@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, func, select, union
+from sqlalchemy import Connection, Row, ScalarSelect, and_, func, select, union
 
 from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, of_sites, within
 from edge_agent.fleet.store.rows import local
@@ -125,23 +125,14 @@ def _lives(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, pe
     heard = select(hours.c.device_id, hours.c.camera).where(within(chosen, scope, period))
     cameras = union(heard, silent).subquery()
 
-    def edge(column: Any, *, last: bool) -> Any:  # noqa: ANN401 - SQLAlchemy's own types are no help here
+    def edge(column: str, *, last: bool, of_device: bool = False) -> ScalarSelect[Any]:
         other = hours.alias()
+        same = [other.c.device_id == cameras.c.device_id]
+        if not of_device:
+            same.append(other.c.camera == cameras.c.camera)
         ordered = other.c.start_s.desc() if last else other.c.start_s
-        return (
-            select(other.c[column])
-            .where(other.c.device_id == cameras.c.device_id, other.c.camera == cameras.c.camera)
-            .order_by(ordered)
-            .limit(1)
-            .scalar_subquery()
-        )
+        return select(other.c[column]).where(*same).order_by(ordered).limit(1).scalar_subquery()
 
-    of_all = hours.alias()
-    device_last = select(func.max(of_all.c.end_s)).where(
-        of_all.c.device_id == cameras.c.device_id,
-        of_all.c.start_s
-        == select(func.max(hours.c.start_s)).where(hours.c.device_id == cameras.c.device_id).scalar_subquery(),
-    )
     asked = select(
         devices.c.site_id,
         cameras.c.device_id,
@@ -151,6 +142,6 @@ def _lives(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, pe
         edge("tz", last=True).label("tz"),
         edge("start_s", last=False).label("first_s"),
         edge("end_s", last=True).label("last_s"),
-        device_last.scalar_subquery().label("device_last_s"),
+        edge("end_s", last=True, of_device=True).label("device_last_s"),
     ).join(devices, devices.c.id == cameras.c.device_id)
     return list(connection.execute(asked))
