@@ -43,9 +43,7 @@ def cells_of(by_hours: Mapping[Key, Footfall], cameras: int) -> dict[tuple[int, 
     return {key: _cell(*key, lists[key], cameras) for key in sorted(lists)}
 
 
-def best_and_worst(
-    cells: Mapping[tuple[int, int], Cell], many: int
-) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+def best_and_worst(cells: Mapping[tuple[int, int], Cell], many: int) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
     """The busiest and the quietest cells of the opening hours; no cell is in both."""
     ranked = sorted(
         (cell for cell in cells.values() if cell.is_open and cell.mean is not None),

@@ -132,9 +132,7 @@ _SUMS: Final[Mapping[str, ColumnElement[Any]]] = {
 _BY_TIME: Final = (By.TOTAL, By.HOUR, By.DAY, By.WEEK, By.MONTH, By.WEEKDAY_HOUR)
 
 
-def footfall(
-    engine: Engine, scope: Scope, period: Period, by: By = By.TOTAL, *, now_s: int
-) -> dict[Key, Footfall]:
+def footfall(engine: Engine, scope: Scope, period: Period, by: By = By.TOTAL, *, now_s: int) -> dict[Key, Footfall]:
     """Footfall of the scope in the period, by what is asked.
 
     Args:
@@ -166,13 +164,7 @@ def by_hour(
         (date.fromisoformat(day), hour): _made(sums)
         for day, hour, *sums in connection.execute(asked.group_by(hours.c.local_day, hours.c.local_hour))
     }
-    wanted = expected_by_hour(spans)
-    open_part = _OpenPart(told)
-    return {
-        key: each + open_part.missing(key, max(0, wanted[key] - each.expected_s))
-        for key in sorted(told.keys() | wanted.keys())
-        for each in [told.get(key, Footfall())]
-    }
+    return _with_missing(told, spans)
 
 
 def by_camera(
@@ -192,6 +184,32 @@ def by_camera(
         lost = Footfall(not_received_s=missing_s, open_not_received_s=open_s)
         found[span.site_id, span.device, span.camera] = each + lost
     return found
+
+
+def hours_of_sites(
+    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, spans: tuple[Span, ...]
+) -> dict[int, dict[Key, Footfall]]:
+    """Footfall per site id and (local day, local hour)."""
+    keys = (hours.c.site_id, hours.c.local_day, hours.c.local_hour)
+    told: defaultdict[int, dict[Key, Footfall]] = defaultdict(dict)
+    for site_id, day, hour, *sums in connection.execute(
+        select(*keys, *_SUMS.values()).where(within(chosen, scope, period)).group_by(*keys)
+    ):
+        told[site_id][date.fromisoformat(day), hour] = _made(sums)
+    of_site: defaultdict[int, list[Span]] = defaultdict(list)
+    for span in spans:
+        of_site[span.site_id].append(span)
+    return {site_id: _with_missing(told[site_id], tuple(of_site[site_id])) for site_id in told.keys() | of_site.keys()}
+
+
+def _with_missing(told: Mapping[Key, Footfall], spans: tuple[Span, ...]) -> dict[Key, Footfall]:
+    wanted = expected_by_hour(spans)
+    open_part = _OpenPart(told)
+    return {
+        key: each + open_part.missing(key, max(0, wanted[key] - each.expected_s))
+        for key in sorted(told.keys() | wanted.keys())
+        for each in [told.get(key, Footfall())]
+    }
 
 
 def folded(by_hours: Mapping[Key, Footfall], by: By) -> dict[Key, Footfall]:

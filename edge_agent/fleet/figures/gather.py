@@ -13,7 +13,7 @@ from edge_agent.fleet.figures.footfall import By, Footfall, Key, by_camera, by_h
 from edge_agent.fleet.figures.missing import Missing, missing_of
 from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, sites_of
 from edge_agent.fleet.figures.spans import Span, spans_of
-from edge_agent.fleet.figures.visitors import Visitors, grouped, visitors_of_days, visitors_of_hours
+from edge_agent.fleet.figures.visitors import Visitors, grouped, limited, visitors_of_days, visitors_of_hours
 
 FULL: Final = 0.95  # with less of the opening time seen, a number is not to be compared without a word
 _AGES_OF: Final = 50_000  # hours whose age shares are read one by one; of more, the days' tables must do
@@ -116,6 +116,7 @@ def gather(engine: Engine, scope: Scope, period: Period, *, now_s: int) -> Figur
         if of_days:
             ages = now.total.hours <= _AGES_OF
             of_hours = visitors_of_hours(connection, chosen, scope, period, ages=ages)
+            limited(of_days.values(), of_hours.values())
         return Figures(
             scope=scope,
             period=period,

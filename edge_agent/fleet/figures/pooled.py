@@ -3,7 +3,7 @@
 An hour's interval holds two errors. Who happened to come is its own; what the network confuses is the same mistake in
 every hour of that network. The first shrinks as hours come together, the second stays. An hour tells only their sum,
 as the half-width h of its 95 % interval, a variance v = (h / 1.96)². But the part in common can be no larger than the
-smallest v of all hours, c. Taken as that large, the variance of the pooled share is
+smallest v of all hours and days of that network, c. Taken as that large, the variance of the pooled share is
 
     V = c + Σ w² (v - c)
 
@@ -96,6 +96,15 @@ class Pool:
             self.add_sums(
                 reader, sums.weight, sums.share, sums.middle, sums.square, sums.square_variance, sums.smallest
             )
+
+    def smallest(self) -> dict[str, float]:
+        """Per network the smallest variance of an hour or a day."""
+        return {reader: sums.smallest for reader, sums in self._of.items()}
+
+    def limit(self, smallest: Mapping[str, float]) -> None:
+        """Take in that the common part can be no larger than this, which other hours or days of the network show."""
+        for reader, sums in self._of.items():
+            sums.smallest = min(sums.smallest, smallest.get(reader, 1.0))
 
     def share(self) -> Pooled | None:
         """The share over all hours; None where nobody was read."""

@@ -99,7 +99,9 @@ def sites_of(connection: Connection, scope: Scope) -> tuple[SiteRow, ...]:
     if not found and not scope.is_all:
         raise ScopeError(_unknown(connection, scope))
     if site is not None and len(found) > 1:
-        raise ScopeError(f"{site}: several tenants have it; write one of {_listed(f'{s.tenant}/{s.site}' for s in found)}")
+        raise ScopeError(
+            f"{site}: several tenants have it; write one of {_listed(f'{s.tenant}/{s.site}' for s in found)}"
+        )
     return found
 
 

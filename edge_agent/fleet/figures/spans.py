@@ -65,9 +65,7 @@ def spans_of(
         if begin_s < end_s:
             key = (row.device_id, row.camera)
             found.append(
-                Span(
-                    row.site_id, row.device_id, row.device, row.camera, row.tz, begin_s, end_s, told[key], row.last_s
-                )
+                Span(row.site_id, row.device_id, row.device, row.camera, row.tz, begin_s, end_s, told[key], row.last_s)
             )
     return tuple(sorted(found, key=lambda span: (span.site_id, span.device, span.camera)))
 

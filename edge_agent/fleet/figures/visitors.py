@@ -101,10 +101,26 @@ def visitors_of_hours(
     if ages:
         for row in _age_hours(connection, chosen, scope, period):
             here = found[date.fromisoformat(row.local_day), row.local_hour]
-            read = sum(row[:len(BANDS)])
+            read = sum(row[: len(BANDS)])
             for band, (share, low, high) in zip(BANDS, json.loads(row.age_shares).values(), strict=True):
                 here.bands[band].add(row.reader, read, share, low, high)
     return dict(sorted(found.items()))
+
+
+def limited(all_of: Iterable[Visitors], others: Iterable[Visitors]) -> None:
+    """What the networks have in common is no larger than the surest hour or day of all shows it to be."""
+    both = (tuple(all_of), tuple(others))
+    everything = Visitors()
+    for each in (*both[0], *both[1]):
+        everything.women.merge(each.women)
+        for band in BANDS:
+            everything.bands[band].merge(each.bands[band])
+    women = everything.women.smallest()
+    bands = {band: everything.bands[band].smallest() for band in BANDS}
+    for each in (*both[0], *both[1]):
+        each.women.limit(women)
+        for band in BANDS:
+            each.bands[band].limit(bands[band])
 
 
 def grouped(pairs: Iterable[tuple[Any, Visitors]]) -> dict[Any, Visitors]:

@@ -18,7 +18,8 @@ from pygal.style import Style  # type: ignore[import-untyped]
 _SIZES: Final = (("wide", 760, 300, 14), ("narrow", 345, 260, 13))
 """Each chart is drawn twice: scaled down to a phone, the letters of the wide one could not be read."""
 
-_LABELS: Final = {"wide": 24, "narrow": 8}
+_LETTER: Final = 0.62  # width of a letter in ems, and
+_APART: Final = 1.5  # letters between two labels
 _NAMESPACE: Final = "{http://www.w3.org/2000/svg}"
 _UNUSED: Final = frozenset({"script", "defs", "desc", "title", "style"})
 
@@ -88,7 +89,7 @@ def chart(
         )
         drawn.uuid = f"{name}-{size}"
         drawn.x_labels = labels
-        step = -(-len(labels) // _LABELS[size]) or 1
+        step = _step(labels, width - 70, font)
         drawn.x_labels_major = labels[::step]
         drawn.x_labels_major_every = step
         for one in series:
@@ -96,6 +97,12 @@ def chart(
         drawn.add_xml_filter(_Plain(size, alt, [one.look for one in series]))
         parts.append(drawn.render(is_unicode=True))
     return Markup("").join(Markup(part) for part in parts)  # noqa: S704 - pygal escapes, and _Plain takes out the rest
+
+
+def _step(labels: Sequence[str], width: float, font: float) -> int:
+    """Every how many-th label there is room for."""
+    widest = (max(map(len, labels), default=1) + _APART) * _LETTER * font
+    return max(1, -(-len(labels) * round(widest) // round(width)))
 
 
 class _Plain:

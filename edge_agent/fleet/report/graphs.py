@@ -51,7 +51,9 @@ def trend(figures: Figures, language: Language) -> list[TrendRow]:
     sums = [_by_point(period, of, step) for period, of in periods]
     points = range(24) if step == "hour" else range(-(-len(figures.period.days) // (7 if step == "week" else 1)))
     return [
-        TrendRow(*_point(figures.period.first, point, step, language), *(each.get((point,), Footfall()) for each in sums))
+        TrendRow(
+            *_point(figures.period.first, point, step, language), *(each.get((point,), Footfall()) for each in sums)
+        )
         for point in points
         if step != "hour" or any((point,) in each for each in sums)
     ]
@@ -135,9 +137,7 @@ def dwell_chart(zone: Zone, number: int, language: Language) -> Markup:
     places = range(min(used), max(used) + 1) if used else range(0)
     labels = [bin_label(place, language) for place in places]
     series = [Series(zone.name, [zone.bins[place] for place in places], "now")]
-    return chart(
-        "bar", f"dwell{number}", words["stays_of"].format(zone=zone.name), labels, series, _whole(language)
-    )
+    return chart("bar", f"dwell{number}", words["stays_of"].format(zone=zone.name), labels, series, _whole(language))
 
 
 def capture_chart(figures: Figures, language: Language) -> Markup | None:

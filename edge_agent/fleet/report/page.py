@@ -47,7 +47,10 @@ def page_of(figures: Figures, language: Language) -> str:
     body = body_of(figures, language)
     template = _environment(language).get_template("page.html")
     return template.render(
-        body=body, css=Markup(report_css()), title=title_of(figures, language), language=language  # noqa: S704 - our own file
+        body=body,
+        css=Markup(report_css()),
+        title=title_of(figures, language),
+        language=language,  # noqa: S704 - our own file
     )
 
 
