@@ -1,5 +1,6 @@
 """`edge-agent fleet export`: the store's rows for other programs."""
 
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 from edge_agent.commands.failure import Misuse, told
 from edge_agent.commands.fleet.options import opened, settings_of, settings_options
 from edge_agent.commands.fleet.report import DAY, period_of, write_table
+from edge_agent.fleet.export import rows_of
 from edge_agent.fleet.figures import Scope, ScopeError
 
 
@@ -47,6 +49,7 @@ def export(
     scope = Scope(tenant=tenant, region=region, site=site)
     with told(), opened(settings) as engine:
         try:
-            write_table(engine, table, scope, period_of(first, last), kind, output)
+            rows = rows_of(engine, table, scope, period_of(first, last), now_s=int(time.time()))
+            write_table(table, rows, kind, output)
         except ScopeError as error:
             raise Misuse(str(error)) from None

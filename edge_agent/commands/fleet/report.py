@@ -3,15 +3,15 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine
 
 from edge_agent.commands.failure import Misuse, told
 from edge_agent.commands.fleet.options import opened, settings_of, settings_options
-from edge_agent.fleet.export import replacing, rows_of, write_csv, write_parquet
+from edge_agent.fleet.export import Row, replacing, rows_of, write_csv, write_parquet
 from edge_agent.fleet.figures import Period, Scope, ScopeError, gather
 from edge_agent.fleet.report import page_of
 from edge_agent.fleet.report.numbers import LANGUAGES, Language
@@ -68,7 +68,8 @@ def report(
     with told(), opened(settings) as engine:
         try:
             if kind in ("csv", "parquet"):
-                write_table(engine, "report", scope, period, kind, output)
+                rows = rows_of(engine, "report", scope, period, now_s=int(time.time()))
+                write_table("report", rows, kind, output)
                 return
             figures = gather(engine, scope, period, now_s=int(time.time()))
         except ScopeError as error:
@@ -97,9 +98,8 @@ def period_of(first: datetime, last: datetime) -> Period:
     return Period(*days)
 
 
-def write_table(engine: Engine, table: str, scope: Scope, period: Period, kind: str, output: Path | None) -> None:
+def write_table(table: str, rows: Iterator[Row], kind: str, output: Path | None) -> None:
     """Write a table of the export's contract, to a file that is there only when it is whole."""
-    rows = rows_of(engine, table, scope, period, now_s=int(time.time()))
     if output is None:
         if kind == "parquet":
             raise Misuse("--format parquet: say the file with -o")

@@ -183,7 +183,8 @@ _ABOUT: Final = {
     "hours": "One row per sealed hour of one camera, as it came.",
     "lines": "One row per hour and line.",
     "zones": "One row per hour and zone.",
-    "days": "One row per local day and camera: sums of its hours, and the day's own table of visitors, which hides fewer "
+    "days": "One row per local day and camera: sums of its hours, and the day's own table of visitors, which hides "
+    "fewer "
     "cells than its hours. Take these for whole days instead of adding up hours.",
     "report": "One row per site, local day and local hour, over all cameras of the site, with rows for hours that have "
     "not arrived. On the day that the clock goes back the hour that comes twice is one row with both; on the day that "
@@ -199,8 +200,8 @@ edge-agent fleet export --table hours --from 2026-11-01 --to 2026-11-30 --format
 edge-agent fleet report --site milano-0001 --from 2026-11-01 --to 2026-11-30 --format csv -o milano.csv
 ```
 
-This is `{VERSION}`. A column keeps its name, its place, its type and its meaning as long as that stands there. New columns
-may be added at the end. Read columns by name.
+This is `{VERSION}`. A column keeps its name, its place, its type and its meaning as long as that stands there. New
+columns may be added at the end. Read columns by name.
 
 - Whole numbers are whole numbers; shares are thousandths (`_milli`), durations seconds (`_s`). Nothing is a fraction.
 - An empty cell (CSV) or null (Parquet) is *not told*: suppressed, switched off, or not there. It is never zero.
@@ -209,4 +210,5 @@ may be added at the end. Read columns by name.
 - Rows are sorted by local day, tenant, site, device, camera and begin.
 - CSV is UTF-8 without a mark, with a comma between cells and one line feed after each row. A text that a spreadsheet
   would take for a formula (a name or a region that begins with `=`, `+`, `-` or `@`) has an apostrophe before it.
-- Parquet has 64 bit integers and strings, compressed with zstd, and the version in the file's metadata (`edge-agent`)."""
+- Parquet has 64 bit integers and strings, compressed with zstd, and the version in the file's metadata
+  (`edge-agent`)."""

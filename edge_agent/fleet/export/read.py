@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, and_, func, select
+from sqlalchemy import Engine, RowMapping, Select, and_, func, select
 
 from edge_agent.fleet.export.contract import BANDS, DWELL_COLUMNS, TABLES
 from edge_agent.fleet.figures import Period, Scope
 from edge_agent.fleet.figures.footfall import hours_of_sites
-from edge_agent.fleet.figures.scope import SiteRow, sites_of, within
+from edge_agent.fleet.figures.scope import Question, SiteRow
 from edge_agent.fleet.figures.spans import spans_of
 from edge_agent.fleet.store.tables import day_visitors, devices, hour_gaps, hour_lines, hour_zones, hours
 from edge_agent.message import instant
@@ -30,32 +30,28 @@ def rows_of(engine: Engine, table: str, scope: Scope, period: Period, *, now_s: 
         ScopeError: nothing is known under that name.
     """
     names = [column.name for column in TABLES[table]]
-    read = {"hours": _hours, "lines": _lines, "zones": _zones, "days": _days}.get(table)
+    read = {"hours": _hours, "lines": _lines, "zones": _zones, "days": _days, "report": _report}[table]
     with engine.connect() as connection:
-        chosen = sites_of(connection, scope)
-        sites = {site.id: _place(site) for site in chosen}
+        whole = Question.of(connection, scope, period, now_s)
+        sites = {site.id: _place(site) for site in whole.sites}
         for day in period.days:
-            today = Period(day, day)
-            if read is None:
-                found = _report(connection, chosen, scope, today, now_s)
-            else:
-                found = read(connection, chosen, scope, today)
-            for site_id, cells in found:
-                whole = sites[site_id] | cells
-                yield tuple(whole[name] for name in names)
+            ask = whole.about(Period(day, day))
+            for site_id, cells in read(ask):
+                row = sites[site_id] | cells
+                yield tuple(row[name] for name in names)
 
 
 def _place(site: SiteRow) -> Cells:
     return {"tenant": site.tenant, "site": site.site, "site_name": site.name, "region": site.region}
 
 
-def _of_day(asked: Select[Any], chosen: tuple[SiteRow, ...], scope: Scope, day: Period) -> Select[Any]:
+def _of_day(asked: Select[Any], ask: Question) -> Select[Any]:
     """The rows of one day, with the name of the device, in the order of the contract."""
     whole = asked.add_columns(devices.c.device).join(devices, devices.c.id == hours.c.device_id)
-    return whole.where(within(chosen, scope, day))
+    return whole.where(ask.of_hours)
 
 
-def _hour(row: Mapping[str, Any]) -> Cells:
+def _hour(row: RowMapping) -> Cells:
     """What all tables of hours have."""
     return {
         **{name: row[name] for name in ("device", "camera", "epoch", "seq", "tz", "local_day", "local_hour")},
@@ -65,15 +61,13 @@ def _hour(row: Mapping[str, Any]) -> Cells:
     }
 
 
-def _hours(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, day: Period
-) -> Iterator[tuple[int, Cells]]:
+def _hours(ask: Question) -> Iterator[tuple[int, Cells]]:
     same = and_(*(hour_gaps.c[name] == hours.c[name] for name in _KEY))
     seconds: defaultdict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
     asked = select(*(hour_gaps.c[name] for name in _KEY), hour_gaps.c.cause, hour_gaps.c.s).join(hours, same)
-    for *key, cause, s in connection.execute(asked.where(within(chosen, scope, day))):
+    for *key, cause, s in ask.connection.execute(asked.where(ask.of_hours)):
         seconds[tuple(key)][cause] = s
-    for row in connection.execute(_of_day(select(hours), chosen, scope, day).order_by(*_IN_ORDER)).mappings():
+    for row in ask.connection.execute(_of_day(select(hours), ask).order_by(*_IN_ORDER)).mappings():
         gaps = seconds.get(tuple(row[name] for name in _KEY), {})
         shares = json.loads(row["age_shares"]) if row["age_shares"] is not None else {}
         yield (
@@ -85,52 +79,43 @@ def _hours(
         )
 
 
-def _lines(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, day: Period
-) -> Iterator[tuple[int, Cells]]:
+def _lines(ask: Question) -> Iterator[tuple[int, Cells]]:
     same = and_(*(hour_lines.c[name] == hours.c[name] for name in _KEY))
     own = [column for column in hour_lines.c if column.name not in _KEY]
-    asked = _of_day(select(hours, *own).join(hour_lines, same), chosen, scope, day)
-    for row in connection.execute(asked.order_by(*_IN_ORDER, hour_lines.c.line)).mappings():
+    asked = _of_day(select(hours, *own).join(hour_lines, same), ask)
+    for row in ask.connection.execute(asked.order_by(*_IN_ORDER, hour_lines.c.line)).mappings():
         counts = {"in": row["in_count"], "out": row["out_count"]}
         yield row["site_id"], {column.name: row[column.name] for column in own} | _hour(row) | counts
 
 
-def _zones(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, day: Period
-) -> Iterator[tuple[int, Cells]]:
+def _zones(ask: Question) -> Iterator[tuple[int, Cells]]:
     same = and_(*(hour_zones.c[name] == hours.c[name] for name in _KEY))
     own = [column for column in hour_zones.c if column.name not in _KEY]
-    asked = _of_day(select(hours, *own).join(hour_zones, same), chosen, scope, day)
-    for row in connection.execute(asked.order_by(*_IN_ORDER, hour_zones.c.zone)).mappings():
+    asked = _of_day(select(hours, *own).join(hour_zones, same), ask)
+    for row in ask.connection.execute(asked.order_by(*_IN_ORDER, hour_zones.c.zone)).mappings():
         bins = dict(zip(DWELL_COLUMNS, map(int, row["dwell"].split()), strict=True))
         yield row["site_id"], {column.name: row[column.name] for column in own} | _hour(row) | bins
 
 
-def _days(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, day: Period
-) -> Iterator[tuple[int, Cells]]:
+def _days(ask: Question) -> Iterator[tuple[int, Cells]]:
     told = {
         (row.device_id, row.camera): json.loads(row.demographics)
-        for row in connection.execute(select(day_visitors).where(day_visitors.c.local_day == day.first.isoformat()))
+        for row in ask.connection.execute(select(day_visitors).where(ask.of_days(day_visitors.c.local_day)))
     }
     keys = (hours.c.site_id, hours.c.device_id, hours.c.camera, hours.c.local_day)
     names = ("expected_s", "observed_s", "open_s", "open_missing_s", "entered", "left", "passed", "captured")
     asked = select(*keys, func.count().label("hours"), *(func.sum(hours.c[name]).label(name) for name in names))
     order = (devices.c.tenant, devices.c.site, devices.c.device)
-    asked = _of_day(asked, chosen, scope, day).group_by(*keys, *order).order_by(*order, hours.c.camera)
-    for row in connection.execute(asked).mappings():
+    asked = _of_day(asked, ask).group_by(*keys, *order).order_by(*order, hours.c.camera)
+    for row in ask.connection.execute(asked).mappings():
         sums = {name: int(row[name]) if row[name] is not None else None for name in names}
         yield row["site_id"], dict(row) | sums | _visitors(told.get((row["device_id"], row["camera"])))
 
 
-def _report(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, day: Period, now_s: int
-) -> Iterator[tuple[int, Cells]]:
-    spans = spans_of(connection, chosen, scope, day, now_s)
-    by_hour = hours_of_sites(connection, chosen, scope, day, spans)
+def _report(ask: Question) -> Iterator[tuple[int, Cells]]:
+    by_hour = hours_of_sites(ask, spans_of(ask))
     names = [column.name for column in TABLES["report"]]
-    for site in chosen:
+    for site in ask.sites:
         for (local_day, hour), each in by_hour.get(site.id, {}).items():
             cells = {name: getattr(each, name) for name in names if hasattr(each, name)}
             yield site.id, cells | {"local_day": local_day.isoformat(), "local_hour": hour}

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import and_, select
 
-from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, within
+from edge_agent.fleet.figures.scope import Question
 from edge_agent.fleet.store.tables import hour_zones, hours
 from edge_agent.message import DWELL_EDGES_S
 
@@ -61,15 +61,15 @@ def median_s(bins: Sequence[int]) -> float | None:
     return None
 
 
-def zones_of(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period) -> tuple[Zone, ...]:
+def zones_of(ask: Question) -> tuple[Zone, ...]:
     """The zones of the scope, by name."""
     same = and_(
         *(hour_zones.c[name] == hours.c[name] for name in ("device_id", "epoch", "seq", "start_s")),
     )
     cells = (hour_zones.c.zone, hour_zones.c.presence_s, hour_zones.c.max, hour_zones.c.stays, hour_zones.c.dwell)
-    asked = select(*cells, hours.c.observed_s).join(hours, same).where(within(chosen, scope, period))
+    asked = select(*cells, hours.c.observed_s).join(hours, same).where(ask.of_hours)
     found: dict[str, Zone] = {}
-    for name, presence_s, most, stays, dwell, observed_s in connection.execute(asked):
+    for name, presence_s, most, stays, dwell, observed_s in ask.connection.execute(asked):
         zone = found.get(name) or found.setdefault(name, Zone(name))
         zone.presence_s += presence_s
         zone.observed_s += observed_s

@@ -7,9 +7,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
+from sqlalchemy import ColumnElement, Engine, case, func, select
 
-from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, sites_of, within
+from edge_agent.fleet.figures.scope import Period, Question, Scope, SiteRow
 from edge_agent.fleet.figures.spans import Span, expected_by_hour, spans_of
 from edge_agent.fleet.store.tables import hours
 from edge_agent.terms import ClockState
@@ -146,35 +146,31 @@ def footfall(engine: Engine, scope: Scope, period: Period, by: By = By.TOTAL, *,
         ScopeError: nothing is known under that name.
     """
     with engine.connect() as connection:
-        chosen = sites_of(connection, scope)
-        spans = spans_of(connection, chosen, scope, period, now_s)
+        ask = Question.of(connection, scope, period, now_s)
+        spans = spans_of(ask)
         if by in _BY_TIME:
-            return folded(by_hour(connection, chosen, scope, period, spans), by)
-        cameras = by_camera(connection, chosen, scope, period, spans)
-    sites = {site.id: site for site in chosen}
+            return folded(by_hour(ask, spans), by)
+        cameras = by_camera(ask, spans)
+    sites = {site.id: site for site in ask.sites}
     return summed((_place(by, sites[key[0]], key), each) for key, each in cameras.items())
 
 
-def by_hour(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, spans: tuple[Span, ...]
-) -> dict[Key, Footfall]:
+def by_hour(ask: Question, spans: tuple[Span, ...]) -> dict[Key, Footfall]:
     """Footfall per local day and hour. On the day that the clock goes back, the hour that comes twice holds both."""
-    asked = select(hours.c.local_day, hours.c.local_hour, *_SUMS.values()).where(within(chosen, scope, period))
+    asked = select(hours.c.local_day, hours.c.local_hour, *_SUMS.values()).where(ask.of_hours)
     told: dict[Key, Footfall] = {
         (date.fromisoformat(day), hour): _made(sums)
-        for day, hour, *sums in connection.execute(asked.group_by(hours.c.local_day, hours.c.local_hour))
+        for day, hour, *sums in ask.connection.execute(asked.group_by(hours.c.local_day, hours.c.local_hour))
     }
     return _with_missing(told, spans)
 
 
-def by_camera(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, spans: tuple[Span, ...]
-) -> dict[Key, Footfall]:
+def by_camera(ask: Question, spans: tuple[Span, ...]) -> dict[Key, Footfall]:
     """Footfall per (site id, device, camera)."""
-    asked = select(hours.c.device_id, hours.c.camera, *_SUMS.values()).where(within(chosen, scope, period))
+    asked = select(hours.c.device_id, hours.c.camera, *_SUMS.values()).where(ask.of_hours)
     told = {
         (device_id, camera): _made(sums)
-        for device_id, camera, *sums in connection.execute(asked.group_by(hours.c.device_id, hours.c.camera))
+        for device_id, camera, *sums in ask.connection.execute(asked.group_by(hours.c.device_id, hours.c.camera))
     }
     found = {}
     for span in spans:
@@ -186,14 +182,12 @@ def by_camera(
     return found
 
 
-def hours_of_sites(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, spans: tuple[Span, ...]
-) -> dict[int, dict[Key, Footfall]]:
+def hours_of_sites(ask: Question, spans: tuple[Span, ...]) -> dict[int, dict[Key, Footfall]]:
     """Footfall per site id and (local day, local hour)."""
     keys = (hours.c.site_id, hours.c.local_day, hours.c.local_hour)
     told: defaultdict[int, dict[Key, Footfall]] = defaultdict(dict)
-    for site_id, day, hour, *sums in connection.execute(
-        select(*keys, *_SUMS.values()).where(within(chosen, scope, period)).group_by(*keys)
+    for site_id, day, hour, *sums in ask.connection.execute(
+        select(*keys, *_SUMS.values()).where(ask.of_hours).group_by(*keys)
     ):
         told[site_id][date.fromisoformat(day), hour] = _made(sums)
     of_site: defaultdict[int, list[Span]] = defaultdict(list)

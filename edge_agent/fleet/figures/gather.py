@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from edge_agent.fleet.figures.cells import Cell, cells_of
 from edge_agent.fleet.figures.dwell import Zone, zones_of
 from edge_agent.fleet.figures.footfall import By, Footfall, Key, by_camera, by_hour, folded, total
 from edge_agent.fleet.figures.missing import Missing, missing_of
-from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, sites_of
+from edge_agent.fleet.figures.scope import Period, Question, Scope, SiteRow
 from edge_agent.fleet.figures.spans import Span, spans_of
 from edge_agent.fleet.figures.visitors import Visitors, grouped, limited, visitors_of_days, visitors_of_hours
 
@@ -105,23 +104,23 @@ def gather(engine: Engine, scope: Scope, period: Period, *, now_s: int) -> Figur
         ScopeError: nothing is known under that name.
     """
     with engine.connect() as connection:
-        chosen = sites_of(connection, scope)
-        spans = spans_of(connection, chosen, scope, period, now_s)
-        hours = by_hour(connection, chosen, scope, period, spans)
-        before, before_spans = _then(connection, chosen, scope, period.before(), now_s)
-        year, _ = _then(connection, chosen, scope, period.a_year_ago(), now_s)
+        ask = Question.of(connection, scope, period, now_s)
+        spans = spans_of(ask)
+        hours = by_hour(ask, spans)
+        before, before_spans = _then(ask.about(period.before()))
+        year, _ = _then(ask.about(period.a_year_ago()))
         now = Then(period, total(hours.values()), hours, folded(hours, By.DAY), _cameras(spans))
-        of_days = visitors_of_days(connection, chosen, scope, period)
-        of_hours: Mapping[tuple[date, int], Visitors] = {}
+        of_days = visitors_of_days(ask)
+        of_hours = {}
         if of_days:
             ages = now.total.hours <= _AGES_OF
-            of_hours = visitors_of_hours(connection, chosen, scope, period, ages=ages)
+            of_hours = visitors_of_hours(ask, ages=ages)
             limited(of_days.values(), of_hours.values())
         return Figures(
             scope=scope,
             period=period,
             now_s=now_s,
-            sites=chosen,
+            sites=ask.sites,
             cameras=len(spans),
             total=now.total,
             hours=hours,
@@ -129,21 +128,19 @@ def gather(engine: Engine, scope: Scope, period: Period, *, now_s: int) -> Figur
             cells=cells_of(hours, len(spans)),
             before=_compared(now, before),
             year=_compared(now, year),
-            by_site=_by_site(connection, chosen, scope, (period, spans), (before.period, before_spans)),
+            by_site=_by_site((ask, spans), (ask.about(before.period), before_spans)),
             visitors=grouped(((), each) for each in of_days.values()).get((), Visitors()),
             visitor_cells=grouped(((day.weekday(), hour), each) for (day, hour), each in of_hours.items()),
             visitor_hours=grouped((hour, each) for (_, hour), each in of_hours.items()),
-            zones=zones_of(connection, chosen, scope, period),
-            missing=missing_of(connection, chosen, scope, period, spans, hours),
+            zones=zones_of(ask),
+            missing=missing_of(ask, spans, hours),
         )
 
 
-def _then(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, now_s: int
-) -> tuple[Then, tuple[Span, ...]]:
-    spans = spans_of(connection, chosen, scope, period, now_s)
-    hours = by_hour(connection, chosen, scope, period, spans)
-    return Then(period, total(hours.values()), hours, folded(hours, By.DAY), _cameras(spans)), spans
+def _then(ask: Question) -> tuple[Then, tuple[Span, ...]]:
+    spans = spans_of(ask)
+    hours = by_hour(ask, spans)
+    return Then(ask.period, total(hours.values()), hours, folded(hours, By.DAY), _cameras(spans)), spans
 
 
 def _cameras(spans: tuple[Span, ...]) -> frozenset[tuple[int, str]]:
@@ -164,19 +161,16 @@ def _compared(now: Then, then: Then) -> Comparison:
 
 
 def _by_site(
-    connection: Connection,
-    chosen: tuple[SiteRow, ...],
-    scope: Scope,
-    now: tuple[Period, tuple[Span, ...]],
-    before: tuple[Period, tuple[Span, ...]],
+    now: tuple[Question, tuple[Span, ...]], before: tuple[Question, tuple[Span, ...]]
 ) -> tuple[SiteFigures, ...]:
-    if len(chosen) < 2:
+    sites = now[0].sites
+    if len(sites) < 2:
         return ()
     sums: list[dict[int, Footfall]] = []
-    for period, spans in (now, before):
-        of: dict[int, list[Footfall]] = {site.id: [] for site in chosen}
-        for (site_id, *_), each in by_camera(connection, chosen, scope, period, spans).items():
+    for ask, spans in (now, before):
+        of: dict[int, list[Footfall]] = {site.id: [] for site in sites}
+        for (site_id, *_), each in by_camera(ask, spans).items():
             of[site_id].append(each)
         sums.append({site_id: total(each) for site_id, each in of.items()})
-    rows = (SiteFigures(site, sums[0][site.id], sums[1][site.id]) for site in chosen)
+    rows = (SiteFigures(site, sums[0][site.id], sums[1][site.id]) for site in sites)
     return tuple(sorted(rows, key=lambda row: -row.now.entered))

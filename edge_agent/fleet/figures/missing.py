@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from edge_agent.fleet.figures.footfall import Footfall, Key
-from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, of_sites, within
+from edge_agent.fleet.figures.scope import Question
 from edge_agent.fleet.figures.spans import Span, edges_s
 from edge_agent.fleet.store.tables import devices, hour_gaps, hours, problems, quarantine
 
@@ -42,7 +42,7 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Hours of one local day in a row, in which less than 95 % was seen. `until` is the hour it ends with, 24 at most."""
+    """Hours of one local day in a row in which less than 95 % was seen; it ends when `until` o'clock begins."""
 
     day: date
     begin: int
@@ -73,26 +73,23 @@ class Missing:
 
 
 def missing_of(
-    connection: Connection,
-    chosen: tuple[SiteRow, ...],
-    scope: Scope,
-    period: Period,
+    ask: Question,
     spans: tuple[Span, ...],
     by_hours: Mapping[Key, Footfall],
 ) -> Missing:
     """What is missing in the scope, and why."""
-    names = {site.id: site.name for site in chosen}
+    names = {site.id: site.name for site in ask.sites}
     silent = tuple(
         Silent(names[span.site_id], span.device, span.camera, span.last_s, span.tz)
         for span in spans
         if span.last_s < span.end_s
     )
     return Missing(
-        causes=_causes(connection, chosen, scope, period, spans),
+        causes=_causes(ask, spans),
         holes=_holes(by_hours),
         silent=silent,
-        problems=_problems(connection, chosen, scope, period, names),
-        waiting=_waiting(connection, chosen, scope),
+        problems=_problems(ask, names),
+        waiting=_waiting(ask),
         likely_missed=likely_missed(by_hours),
     )
 
@@ -114,13 +111,11 @@ def likely_missed(by_hours: Mapping[Key, Footfall]) -> int:
     return round(missed)
 
 
-def _causes(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, spans: tuple[Span, ...]
-) -> dict[str, int]:
+def _causes(ask: Question, spans: tuple[Span, ...]) -> dict[str, int]:
     same = and_(*(hour_gaps.c[name] == hours.c[name] for name in ("device_id", "epoch", "seq", "start_s")))
     asked = select(hour_gaps.c.cause, func.sum(hour_gaps.c.s)).join(hours, same)
-    asked = asked.where(within(chosen, scope, period), hours.c.observed_s < hours.c.expected_s)
-    seconds = {cause: int(s) for cause, s in connection.execute(asked.group_by(hour_gaps.c.cause))}
+    asked = asked.where(ask.of_hours, hours.c.observed_s < hours.c.expected_s)
+    seconds = {cause: int(s) for cause, s in ask.connection.execute(asked.group_by(hour_gaps.c.cause))}
     silent_s = sum(min(span.not_received_s, max(0, span.end_s - max(span.begin_s, span.last_s))) for span in spans)
     seconds[SILENT] = silent_s
     seconds[NOT_RECEIVED] = sum(span.not_received_s for span in spans) - silent_s
@@ -141,15 +136,13 @@ def _holes(by_hours: Mapping[Key, Footfall]) -> tuple[Hole, ...]:
     return tuple(found)
 
 
-def _problems(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, names: Mapping[int, str]
-) -> tuple[Problem, ...]:
-    begin_s, end_s = edges_s(period, "UTC")
+def _problems(ask: Question, names: Mapping[int, str]) -> tuple[Problem, ...]:
+    begin_s, end_s = edges_s(ask.period, "UTC")
     lasts = or_(problems.c.over_s.is_(None), problems.c.over_s >= begin_s)
     asked = (
         select(problems, devices.c.site_id, devices.c.device)
         .join(devices, devices.c.id == problems.c.device_id)
-        .where(of_sites(chosen, scope, devices.c.site_id), problems.c.noticed_s < end_s + 86_400, lasts)
+        .where(ask.of_sites(devices.c.site_id), problems.c.noticed_s < end_s + 86_400, lasts)
         .order_by(problems.c.noticed_s)
     )
     return tuple(
@@ -161,10 +154,10 @@ def _problems(
             row.over_s,
             row.last_seq - row.first_seq + 1 if row.last_seq is not None and row.first_seq is not None else None,
         )
-        for row in connection.execute(asked)
+        for row in ask.connection.execute(asked)
     )
 
 
-def _waiting(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope) -> int:
+def _waiting(ask: Question) -> int:
     asked = select(func.count()).select_from(quarantine.join(devices, devices.c.id == quarantine.c.device_id))
-    return connection.scalar(asked.where(of_sites(chosen, scope, devices.c.site_id))) or 0
+    return ask.connection.scalar(asked.where(ask.of_sites(devices.c.site_id))) or 0

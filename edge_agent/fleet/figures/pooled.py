@@ -14,14 +14,24 @@ best hour. Networks that differ may still err alike, so their common parts are a
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Final
+from typing import Final, TypeVar
+
+_Word = TypeVar("_Word", bound=str)
 
 Z: Final = 1.959964  # the 97.5 % quantile of the normal distribution
 
 
 @dataclass(slots=True)
-class _Sums:
-    """Of the hours of one network. `weight` and its like are people, people squared."""
+class Sums:
+    """Of hours of one network, with the people read as weights.
+
+    Attributes:
+        weight: people read.
+        share, middle: their weighted shares, and middles of the intervals.
+        square: sum of the squares of the people read in each hour.
+        square_variance: the same, each with the variance of its hour.
+        smallest: variance of the hour that has the smallest.
+    """
 
     weight: float = 0.0
     share: float = 0.0
@@ -52,69 +62,61 @@ class Pooled:
 
 @dataclass(slots=True)
 class Pool:
-    """Collects the shares of hours."""
+    """Collects the shares of hours, per network."""
 
-    _of: dict[str, _Sums] = field(default_factory=dict)
+    of: dict[str, Sums] = field(default_factory=dict)
 
-    def add(self, reader: str, read: int, share_milli: int, low_milli: int, high_milli: int) -> None:
-        """Take in an hour: its network, the people read, and the share that it tells."""
+    def add(self, reader: str, read: int, interval: tuple[int, int, int]) -> None:
+        """Take in an hour: its network, the people read, and the share that it tells, low and high end."""
+        share_milli, low_milli, high_milli = interval
         if read <= 0:
             return
         variance = ((high_milli - low_milli) / 2000 / Z) ** 2
         self.add_sums(
             reader,
-            read,
-            read * share_milli / 1000,
-            read * (low_milli + high_milli) / 2000,
-            read**2,
-            read**2 * variance,
-            variance,
+            Sums(
+                weight=read,
+                share=read * share_milli / 1000,
+                middle=read * (low_milli + high_milli) / 2000,
+                square=read**2,
+                square_variance=read**2 * variance,
+                smallest=variance,
+            ),
         )
 
-    def add_sums(
-        self,
-        reader: str,
-        weight: float,
-        share: float,
-        middle: float,
-        square: float,
-        square_variance: float,
-        smallest: float,
-    ) -> None:
+    def add_sums(self, reader: str, more: Sums) -> None:
         """Take in many hours of one network at once, summed up already."""
-        sums = self._of.setdefault(reader, _Sums())
-        sums.weight += weight
-        sums.share += share
-        sums.middle += middle
-        sums.square += square
-        sums.square_variance += square_variance
-        sums.smallest = min(sums.smallest, smallest)
+        sums = self.of.setdefault(reader, Sums())
+        sums.weight += more.weight
+        sums.share += more.share
+        sums.middle += more.middle
+        sums.square += more.square
+        sums.square_variance += more.square_variance
+        sums.smallest = min(sums.smallest, more.smallest)
 
     def merge(self, other: "Pool") -> None:
         """Take in all that another one has."""
-        for reader, sums in other._of.items():
-            self.add_sums(
-                reader, sums.weight, sums.share, sums.middle, sums.square, sums.square_variance, sums.smallest
-            )
+        for reader, sums in other.of.items():
+            self.add_sums(reader, sums)
 
     def smallest(self) -> dict[str, float]:
         """Per network the smallest variance of an hour or a day."""
-        return {reader: sums.smallest for reader, sums in self._of.items()}
+        return {reader: sums.smallest for reader, sums in self.of.items()}
 
     def limit(self, smallest: Mapping[str, float]) -> None:
         """Take in that the common part can be no larger than this, which other hours or days of the network show."""
-        for reader, sums in self._of.items():
+        for reader, sums in self.of.items():
             sums.smallest = min(sums.smallest, smallest.get(reader, 1.0))
 
     def share(self) -> Pooled | None:
         """The share over all hours; None where nobody was read."""
-        read = sum(sums.weight for sums in self._of.values())
+        read = sum(sums.weight for sums in self.of.values())
         if not read:
             return None
-        share = sum(sums.share for sums in self._of.values()) / read
-        middle = sum(sums.middle for sums in self._of.values()) / read
-        common = sum(sums.weight / read * sqrt(sums.smallest) for sums in self._of.values()) ** 2
-        own = sum(max(0.0, s.square_variance - s.smallest * s.square) for s in self._of.values()) / read**2
+        share = sum(sums.share for sums in self.of.values()) / read
+        middle = sum(sums.middle for sums in self.of.values()) / read
+        common = sum(sums.weight / read * sqrt(sums.smallest) for sums in self.of.values()) ** 2
+        own = sum(max(0.0, s.square_variance - s.smallest * s.square) for s in self.of.values()) / read**2
         deviation = sqrt(common + own)
         # An interval need not lie around its share: age shares are pulled towards what was read, their intervals not.
         low, high = min(share, middle - Z * deviation), max(share, middle + Z * deviation)
@@ -127,7 +129,7 @@ class Pool:
         )
 
 
-def shares_of(pools: Mapping[str, Pool]) -> dict[str, Pooled]:
+def shares_of(pools: Mapping[_Word, Pool]) -> dict[_Word, Pooled]:
     """The share of each word that anybody was read as."""
     return {word: share for word, pool in pools.items() if (share := pool.share()) is not None}
 

@@ -1,6 +1,6 @@
 """What a question is about: which sites, which days, and which days to set beside them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -105,24 +105,49 @@ def sites_of(connection: Connection, scope: Scope) -> tuple[SiteRow, ...]:
     return found
 
 
-def within(chosen: tuple[SiteRow, ...], scope: Scope, period: Period) -> ColumnElement[bool]:
-    """Condition for rows of `hours`."""
-    days = hours.c.local_day.between(period.first.isoformat(), period.last.isoformat())
-    return days & of_sites(chosen, scope, hours.c.site_id)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A scope and a period, and the connection to ask the store by.
 
+    Attributes:
+        connection: to the store.
+        scope, period: what is asked about.
+        now_s: seconds since 1970: hours that are still to come are not missing.
+        sites: all in the scope.
+    """
 
-def of_sites(chosen: tuple[SiteRow, ...], scope: Scope, column: ColumnElement[int]) -> ColumnElement[bool]:
-    """Condition that the column names one of the sites."""
-    if scope.is_all:
-        return true()
-    if len(chosen) <= _FEW_SITES:
-        return column.in_([site.id for site in chosen])
-    where = [
-        each == wanted
-        for each, wanted in ((sites.c.tenant, scope.tenant), (sites.c.region, scope.region))
-        if wanted is not None
-    ]
-    return column.in_(select(sites.c.id).where(*where))
+    connection: Connection
+    scope: Scope
+    period: Period
+    now_s: int
+    sites: tuple[SiteRow, ...]
+
+    @classmethod
+    def of(cls, connection: Connection, scope: Scope, period: Period, now_s: int) -> "Question":
+        """A question; raises `ScopeError` where nothing is known under that name."""
+        return cls(connection, scope, period, now_s, sites_of(connection, scope))
+
+    def about(self, period: Period) -> "Question":
+        """The same about another period."""
+        return replace(self, period=period)
+
+    @property
+    def of_hours(self) -> ColumnElement[bool]:
+        """Condition for rows of `hours`."""
+        return self.of_days(hours.c.local_day) & self.of_sites(hours.c.site_id)
+
+    def of_days(self, column: ColumnElement[str]) -> ColumnElement[bool]:
+        """Condition that the column names a local day of the period."""
+        return column.between(self.period.first.isoformat(), self.period.last.isoformat())
+
+    def of_sites(self, column: ColumnElement[int]) -> ColumnElement[bool]:
+        """Condition that the column names one of the sites."""
+        if self.scope.is_all:
+            return true()
+        if len(self.sites) <= _FEW_SITES:
+            return column.in_([site.id for site in self.sites])
+        pairs = ((sites.c.tenant, self.scope.tenant), (sites.c.region, self.scope.region))
+        return column.in_(select(sites.c.id).where(*(each == wanted for each, wanted in pairs if wanted is not None)))
 
 
 def _unknown(connection: Connection, scope: Scope) -> str:

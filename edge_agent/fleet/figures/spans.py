@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, ScalarSelect, and_, func, select, union
+from sqlalchemy import Row, ScalarSelect, and_, func, select, union
 
-from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, of_sites, within
+from edge_agent.fleet.figures.scope import Period, Question
 from edge_agent.fleet.store.rows import local
 from edge_agent.fleet.store.tables import devices, hours
 
@@ -49,15 +49,13 @@ class Span:
         return max(0, self.end_s - self.begin_s - self.told_s)
 
 
-def spans_of(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, now_s: int
-) -> tuple[Span, ...]:
+def spans_of(ask: Question) -> tuple[Span, ...]:
     """One span per camera that the store has ever heard of by the end of the period."""
-    until_s = (now_s - LATE_S) // HOUR_S * HOUR_S
-    told = _told(connection, chosen, scope, period)
+    until_s = (ask.now_s - LATE_S) // HOUR_S * HOUR_S
+    told = _told(ask)
     found = []
-    for row in _lives(connection, chosen, scope, period):
-        begin_s, end_s = edges_s(period, row.tz)
+    for row in _lives(ask):
+        begin_s, end_s = edges_s(ask.period, row.tz)
         # Of a device whose other cameras went on, this one was taken out; of one that fell silent, all are missing.
         was_removed = row.last_s < row.device_last_s or row.admitted_s is None
         begin_s = max(begin_s, row.first_s)
@@ -97,19 +95,17 @@ def edges_s(period: Period, tz: str) -> tuple[int, int]:
     return begin_s, end_s
 
 
-def _told(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period
-) -> Counter[tuple[int, str]]:
+def _told(ask: Question) -> Counter[tuple[int, str]]:
     """Seconds that the hours of each camera cover."""
     seconds = func.sum(hours.c.expected_s)
-    asked = select(hours.c.device_id, hours.c.camera, seconds).where(within(chosen, scope, period))
-    rows = connection.execute(asked.group_by(hours.c.device_id, hours.c.camera))
+    asked = select(hours.c.device_id, hours.c.camera, seconds).where(ask.of_hours)
+    rows = ask.connection.execute(asked.group_by(hours.c.device_id, hours.c.camera))
     return Counter({(device_id, camera): int(told_s) for device_id, camera, told_s in rows})
 
 
-def _lives(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period) -> list[Row[Any]]:
+def _lives(ask: Question) -> list[Row[Any]]:
     """First and last hour of each camera: of those with hours in the period, and of those heard of just before it."""
-    by_then_s = int(datetime.combine(period.first + timedelta(days=1), time(), UTC).timestamp())
+    by_then_s = int(datetime.combine(ask.period.first + timedelta(days=1), time(), UTC).timestamp())
     last_of_device = (
         select(func.max(hours.c.start_s))
         .where(hours.c.device_id == devices.c.id, hours.c.start_s < by_then_s)
@@ -119,8 +115,8 @@ def _lives(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, pe
     silent = select(hours.c.device_id, hours.c.camera).join(
         devices, and_(devices.c.id == hours.c.device_id, hours.c.start_s == last_of_device)
     )
-    silent = silent.where(of_sites(chosen, scope, devices.c.site_id))
-    heard = select(hours.c.device_id, hours.c.camera).where(within(chosen, scope, period))
+    silent = silent.where(ask.of_sites(devices.c.site_id))
+    heard = select(hours.c.device_id, hours.c.camera).where(ask.of_hours)
     cameras = union(heard, silent).subquery()
 
     def edge(column: str, *, last: bool, of_device: bool = False) -> ScalarSelect[Any]:
@@ -142,4 +138,4 @@ def _lives(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, pe
         edge("end_s", last=True).label("last_s"),
         edge("end_s", last=True, of_device=True).label("device_last_s"),
     ).join(devices, devices.c.id == cameras.c.device_id)
-    return list(connection.execute(asked))
+    return list(ask.connection.execute(asked))

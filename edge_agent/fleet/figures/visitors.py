@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, Float, cast, func, select
+from sqlalchemy import Float, cast, func, select
 
-from edge_agent.fleet.figures.pooled import Pool, Z
-from edge_agent.fleet.figures.scope import Period, Scope, SiteRow, of_sites, within
+from edge_agent.fleet.figures.pooled import Pool, Sums, Z
+from edge_agent.fleet.figures.scope import Question
 from edge_agent.fleet.store.rows import BANDS
 from edge_agent.fleet.store.tables import day_visitors, hours
 from edge_agent.terms import AgeBand, Sex
@@ -72,38 +72,34 @@ class Visitors:
         self.noisy += other.noisy
 
 
-def visitors_of_days(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period
-) -> dict[date, Visitors]:
+def visitors_of_days(ask: Question) -> dict[date, Visitors]:
     """Visitors per local day; days without a reading camera are absent."""
     found: defaultdict[date, Visitors] = defaultdict(Visitors)
     told: set[tuple[int, str, str]] = set()
     asked = select(day_visitors).where(
-        day_visitors.c.local_day.between(period.first.isoformat(), period.last.isoformat()),
-        of_sites(chosen, scope, day_visitors.c.site_id),
+        ask.of_days(day_visitors.c.local_day),
+        ask.of_sites(day_visitors.c.site_id),
     )
-    for row in connection.execute(asked):
+    for row in ask.connection.execute(asked):
         told.add((row.device_id, row.camera, row.local_day))
         _add_table(found[date.fromisoformat(row.local_day)], json.loads(row.demographics))
-    for row in _reading_hours(connection, chosen, scope, period):
+    for row in _reading_hours(ask):
         if (row.device_id, row.camera, row.local_day) not in told:
             _add_hours(found[date.fromisoformat(row.local_day)], row)
     return dict(sorted(found.items()))
 
 
-def visitors_of_hours(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, *, ages: bool = True
-) -> dict[tuple[date, int], Visitors]:
+def visitors_of_hours(ask: Question, *, ages: bool = True) -> dict[tuple[date, int], Visitors]:
     """Visitors per local day and hour. `ages` costs most of the time; without it the bands stay empty."""
     found: defaultdict[tuple[date, int], Visitors] = defaultdict(Visitors)
-    for row in _reading_hours(connection, chosen, scope, period, by_hour=True):
+    for row in _reading_hours(ask, by_hour=True):
         _add_hours(found[date.fromisoformat(row.local_day), row.local_hour], row)
     if ages:
-        for row in _age_hours(connection, chosen, scope, period):
+        for row in _age_hours(ask):
             here = found[date.fromisoformat(row.local_day), row.local_hour]
             read = sum(row[: len(BANDS)])
-            for band, (share, low, high) in zip(BANDS, json.loads(row.age_shares).values(), strict=True):
-                here.bands[band].add(row.reader, read, share, low, high)
+            for band, triple in zip(BANDS, json.loads(row.age_shares).values(), strict=True):
+                here.bands[band].add(row.reader, read, triple)
     return dict(sorted(found.items()))
 
 
@@ -148,11 +144,11 @@ def _add_table(to: Visitors, told: Mapping[str, Any]) -> None:
     to.hidden_sex += max(0, told["visitors"] - sum(sex[word] or 0 for word in Sex))
     to.hidden_age += max(0, told["visitors"] - sum(age[band] or 0 for band in AgeBand))
     if (share := sex["female_share"]) is not None:
-        to.women.add(reader, sex[Sex.FEMALE] + sex[Sex.MALE], *share.values())
+        to.women.add(reader, sex[Sex.FEMALE] + sex[Sex.MALE], tuple(share.values()))
     if (shares := age["shares"]) is not None:
         read = sum(age[band] for band in BANDS)
         for band in BANDS:
-            to.bands[band].add(reader, read, *shares[band].values())
+            to.bands[band].add(reader, read, tuple(shares[band].values()))
 
 
 _READ: Final = hours.c.sex_female + hours.c.sex_male
@@ -162,9 +158,7 @@ _SEX_KNOWN: Final = tuple(func.coalesce(hours.c[f"sex_{word}"], 0) for word in S
 _AGE_KNOWN: Final = tuple(func.coalesce(hours.c[f"age_{band}"], 0) for band in AgeBand)
 
 
-def _reading_hours(
-    connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period, *, by_hour: bool = False
-) -> Iterator[Any]:
+def _reading_hours(ask: Question, *, by_hour: bool = False) -> Iterator[Any]:
     """Sums over hours in which visitors were read, per day and camera or per day and hour."""
     keys = (
         (hours.c.local_day, hours.c.local_hour, hours.c.reader)
@@ -188,16 +182,16 @@ def _reading_hours(
         func.sum(read * read).filter(_TOLD).label("square"),
         func.sum(read * read * _WIDTH * _WIDTH).label("square_variance"),
         func.min(_WIDTH * _WIDTH).label("smallest"),
-    ).where(within(chosen, scope, period), hours.c.reader.is_not(None))
-    yield from connection.execute(asked.group_by(*keys))
+    ).where(ask.of_hours, hours.c.reader.is_not(None))
+    yield from ask.connection.execute(asked.group_by(*keys))
 
 
-def _age_hours(connection: Connection, chosen: tuple[SiteRow, ...], scope: Scope, period: Period) -> Iterator[Any]:
+def _age_hours(ask: Question) -> Iterator[Any]:
     cells = (hours.c[f"age_{band}"] for band in BANDS)
     asked = select(*cells, hours.c.local_day, hours.c.local_hour, hours.c.reader, hours.c.age_shares).where(
-        within(chosen, scope, period), hours.c.age_shares.is_not(None)
+        ask.of_hours, hours.c.age_shares.is_not(None)
     )
-    yield from connection.execute(asked)
+    yield from ask.connection.execute(asked)
 
 
 def _add_hours(to: Visitors, row: Any) -> None:  # noqa: ANN401 - a row of the database
@@ -211,12 +205,5 @@ def _add_hours(to: Visitors, row: Any) -> None:  # noqa: ANN401 - a row of the d
     to.hidden_sex += max(0, int(row.hidden_sex))
     to.hidden_age += max(0, int(row.hidden_age))
     if row.weight:
-        to.women.add_sums(
-            row.reader,
-            float(row.weight),
-            float(row.share),
-            float(row.middle),
-            float(row.square),
-            float(row.square_variance),
-            float(row.smallest),
-        )
+        names = ("weight", "share", "middle", "square", "square_variance", "smallest")
+        to.women.add_sums(row.reader, Sums(**{name: float(getattr(row, name)) for name in names}))

@@ -46,8 +46,8 @@ def chart(
     alt: str,
     labels: Sequence[str],
     series: Sequence[Series],
-    number: Callable[[float], str],
     *,
+    number: Callable[[float], str],
     top: float | None = None,
 ) -> Markup:
     """Draw a chart, in the two sizes of which the page shows one.

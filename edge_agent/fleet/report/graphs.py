@@ -63,20 +63,19 @@ def trend_chart(figures: Figures, language: Language) -> Markup:
     """Footfall now, before and a year ago."""
     words, rows = WORDS[language], trend(figures, language)
     series = [Series(words["this_period"], [_seen(row.now) for row in rows], "now")]
-    for name, label, get in (
-        ("before", "before", lambda row: row.before),
-        ("year", "year_ago", lambda row: row.year),
+    for look, label, values in (
+        ("before", "before", [_seen(row.before) for row in rows]),
+        ("year", "year_ago", [_seen(row.year) for row in rows]),
     ):
-        values = [_seen(get(row)) for row in rows]
         if any(value is not None for value in values):
-            series.append(Series(words[label], values, name))
+            series.append(Series(words[label], values, look))
     return chart(
         "line",
         "trend",
         f"{words['trend']}: {words[f'trend_by_{trend_step(figures.period)}']}",
         [row.short for row in rows],
         series,
-        _whole(language),
+        number=_whole(language),
     )
 
 
@@ -97,7 +96,7 @@ def women_chart(of_hours: Mapping[int, Visitors], language: Language) -> Markup 
         WORDS[language]["women_share_note"],
         [str(hour) for hour in hours],
         intervals(triples, "women"),
-        lambda value: numbers.percent(value / 100, language),
+        number=lambda value: numbers.percent(value / 100, language),
         top=100,
     )
 
@@ -115,7 +114,7 @@ def read_chart(of_hours: Mapping[int, Visitors], language: Language) -> Markup:
         Series(words["hidden"], [row.hidden_sex for row in rows], "hidden"),
     ]
     labels = [str(hour) for hour in hours]
-    return chart("stacked", "read", words["by_hour_read"], labels, series, _whole(language))
+    return chart("stacked", "read", words["by_hour_read"], labels, series, number=_whole(language))
 
 
 def inside_chart(by_hour: Mapping[int, float], language: Language) -> Markup:
@@ -126,7 +125,7 @@ def inside_chart(by_hour: Mapping[int, float], language: Language) -> Markup:
     labels = [str(hour) for hour in by_hour]
     places = 1 if max(values, default=0) < 5 else 0
     return chart(
-        "bar", "inside", words["occupancy_note"], labels, series, lambda v: numbers.number(v, language, places)
+        "bar", "inside", words["occupancy_note"], labels, series, number=lambda v: numbers.number(v, language, places)
     )
 
 
@@ -137,7 +136,9 @@ def dwell_chart(zone: Zone, number: int, language: Language) -> Markup:
     places = range(min(used), max(used) + 1) if used else range(0)
     labels = [bin_label(place, language) for place in places]
     series = [Series(zone.name, [zone.bins[place] for place in places], "now")]
-    return chart("bar", f"dwell{number}", words["stays_of"].format(zone=zone.name), labels, series, _whole(language))
+    return chart(
+        "bar", f"dwell{number}", words["stays_of"].format(zone=zone.name), labels, series, number=_whole(language)
+    )
 
 
 def capture_chart(figures: Figures, language: Language) -> Markup | None:
@@ -153,7 +154,7 @@ def capture_chart(figures: Figures, language: Language) -> Markup | None:
         words["capture_note"],
         [row.short for row in rows],
         [Series(words["capture_rate"], values, "now")],
-        lambda value: numbers.percent(value / 100, language),
+        number=lambda value: numbers.percent(value / 100, language),
     )
 
 
@@ -166,7 +167,7 @@ def sites_chart(figures: Figures, language: Language) -> Markup:
         Series(words["before"], [row.before.entered for row in rows], "before"),
     ]
     labels = [str(place) for place in range(1, len(rows) + 1)]
-    return chart("bar", "sites", words["compare_note"], labels, series, _whole(language))
+    return chart("bar", "sites", words["compare_note"], labels, series, number=_whole(language))
 
 
 def bin_label(place: int, language: Language) -> str:

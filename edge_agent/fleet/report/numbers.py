@@ -20,7 +20,7 @@ def number(value: float, language: Language, places: int = 0) -> str:
     """1,234.5 or 1.234,5."""
     thousands, point = _POINTS[language]
     text = f"{abs(value):,.{places}f}"
-    text = text.translate(str.maketrans({",": thousands, ".": point}))
+    text = text.translate({ord(","): thousands, ord("."): point})
     return MINUS + text if value < 0 and text.strip("0.,") else text
 
 

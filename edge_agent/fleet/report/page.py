@@ -48,9 +48,9 @@ def page_of(figures: Figures, language: Language) -> str:
     template = _environment(language).get_template("page.html")
     return template.render(
         body=body,
-        css=Markup(report_css()),
+        css=Markup(report_css()),  # noqa: S704 - our own file
         title=title_of(figures, language),
-        language=language,  # noqa: S704 - our own file
+        language=language,
     )
 
 
@@ -165,7 +165,7 @@ def _view(figures: Figures, language: Language) -> dict[str, Any]:
         "more_sites": figures.by_site[_SHOWN_SITES:],
         "holes": _largest(figures.missing.holes),
         "more_holes": len(figures.missing.holes) - _SHOWN_HOLES,
-        "problems": [_problem(each, figures, language) for each in figures.missing.problems[-_SHOWN_PROBLEMS:]],
+        "problems": [_problem(each, language) for each in figures.missing.problems[-_SHOWN_PROBLEMS:]],
         "silent": [
             (each, _moment(each.since_s, each.tz, language)) for each in figures.missing.silent[:_SHOWN_PROBLEMS]
         ],
@@ -209,7 +209,7 @@ def _largest(holes: tuple[Hole, ...]) -> list[Hole]:
     return sorted(chosen, key=lambda hole: (hole.day, hole.begin))
 
 
-def _problem(each: Problem, figures: Figures, language: Language) -> str:
+def _problem(each: Problem, language: Language) -> str:
     words = WORDS[language]
     key = f"problem_{each.kind}" if f"problem_{each.kind}" in words else "problem_other"
     count = numbers.number(each.messages or 1, language)

@@ -64,7 +64,8 @@ _ENGLISH: Final = {
     "median_dwell": "Median dwell",
     # sections
     "heat": "By weekday and hour",
-    "heat_note": "People who came in during one hour, on average over the hours that were seen fully. A dashed cell with "
+    "heat_note": "People who came in during one hour, on average over the hours that were seen fully. A dashed cell "
+    "with "
     "a star was not seen fully on every day.",
     "hour": "Hour",
     "trend": "Trend",
@@ -85,7 +86,8 @@ _ENGLISH: Final = {
     "worst": "Quietest opening hours",
     "per_hour": "an hour",
     "women_men": "Women and men",
-    "women_share_note": "Share of women among those read, by hour: each bar is the interval in which the true share lies "
+    "women_share_note": "Share of women among those read, by hour: each bar is the interval in which the true share "
+    "lies "
     "in 95 of 100 cases, its step is the best guess. Where the line at 50 % crosses a bar, neither is "
     "clearly more.",
     "women_share": "Share of women",
@@ -97,7 +99,8 @@ _ENGLISH: Final = {
     "visitors": "Visitors",
     "read": "Read",
     "off": "Visitors are not read here: the reading of sex and age is switched off.",
-    "visitors_note": "{visitors} visitors in all: {read} read, {unknown} not readable, {hidden} hidden because too few of "
+    "visitors_note": "{visitors} visitors in all: {read} read, {unknown} not readable, {hidden} hidden because too "
+    "few of "
     "a kind came. Who is not read is in no share. Visitors are people that a camera followed, not crossings of a "
     "line.",
     "noise_note": "Counts of visitors carry noise for privacy; the intervals know of it.",
@@ -131,9 +134,11 @@ _ENGLISH: Final = {
     "more_sites": "The other {count} sites",
     "missing": "What is missing and why",
     "missing_all_seen": "Nothing: every camera saw all of the time, and every hour has arrived.",
-    "missing_note": "{missing} of {expected} of camera time was not seen, by night and day; of the opening hours at most "
+    "missing_note": "{missing} of {expected} of camera time was not seen, by night and day; of the opening hours at "
+    "most "
     "{open} of {opening}.",
-    "missing_effect": "What it does to the number: {count} people came in while somebody watched. Were the time that was "
+    "missing_effect": "What it does to the number: {count} people came in while somebody watched. Were the time that "
+    "was "
     "not seen like the same hours of other days, about {missed} more would be in it ({part}). They are not added "
     "anywhere in this report.",
     "cause": "Cause",
@@ -223,7 +228,8 @@ _ITALIAN: Final = {
     "half_stayed": "Metà delle visite a {zone} è durata più di {median}.",
     "all_seen": "Non manca nulla: le telecamere hanno visto tutto il tempo.",
     "seen_of_open": "Le telecamere hanno visto {part} delle ore di apertura.",
-    "likely_missed": "Nel frattempo potrebbero essere entrate circa altre {count} persone, se tutto era come al solito; "
+    "likely_missed": "Nel frattempo potrebbero essere entrate circa altre {count} persone, se tutto era come al "
+    "solito; "
     "non sono in nessun numero qui.",
     "none_missed": "Nel frattempo non sarà entrato quasi nessuno.",
     "entered": "Entrati",
@@ -271,13 +277,16 @@ _ITALIAN: Final = {
     "visitors": "Visitatori",
     "read": "Letti",
     "off": "Qui i visitatori non vengono letti: la lettura di sesso ed età è spenta.",
-    "visitors_note": "{visitors} visitatori in tutto: {read} letti, {unknown} non leggibili, {hidden} nascosti perché di "
+    "visitors_note": "{visitors} visitatori in tutto: {read} letti, {unknown} non leggibili, {hidden} nascosti perché "
+    "di "
     "un tipo ne sono venuti troppo pochi. Chi non è stato letto non è in nessuna quota. I visitatori sono persone "
     "seguite da una telecamera, non passaggi di una linea.",
-    "noise_note": "I conteggi dei visitatori contengono rumore a tutela della privacy; gli intervalli ne tengono conto.",
+    "noise_note": "I conteggi dei visitatori contengono rumore a tutela della privacy; gli intervalli ne tengono "
+    "conto.",
     "spent_note": "{tables} tabelle su {all} non dicono nulla, perché il budget di privacy del giorno era esaurito.",
     "age": "Età",
-    "age_note": "Età apparente tra chi è stato letto, con intervalli al 95 %. Le fasce vicine si confondono facilmente, "
+    "age_note": "Età apparente tra chi è stato letto, con intervalli al 95 %. Le fasce vicine si confondono "
+    "facilmente, "
     "quindi gli intervalli sono larghi.",
     "band": "Fascia",
     "share": "Quota",
@@ -347,7 +356,8 @@ _ITALIAN: Final = {
     "unaudited": "Nel {part} delle ore di telecamera nessuno ha confrontato questi conteggi con quelli di una persona, "
     "quindi non hanno un margine di errore.",
     "legend": "Che cosa significano i numeri",
-    "legend_text": "Entrati è il numero di volte che qualcuno ha attraversato verso l’interno la linea di una porta: chi "
+    "legend_text": "Entrati è il numero di volte che qualcuno ha attraversato verso l’interno la linea di una porta: "
+    "chi "
     "torna conta di nuovo, e così il personale. Visto è la parte del tempo in cui una telecamera guardava; una "
     "telecamera che non vedeva non è mai presa per un negozio vuoto. Le quote di donne, uomini ed età sono apparenti, "
     "di chi si poteva leggere, e corrette per ciò che la rete notoriamente confonde.",
