@@ -60,6 +60,7 @@ def _routes(desk: Desk) -> list[BaseRoute]:
         Route("/live", live.show),
         Route("/live/events", live.events),
         Route("/report", marketing.report),
+        Route("/report/report.css", marketing.style_sheet),
         Route("/report/hours", marketing.download),
         Route("/api/v1/openapi.json", api.openapi),
         Route("/api/v1/devices", api.list_devices),
