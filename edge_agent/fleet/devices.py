@@ -25,6 +25,10 @@ M = TypeVar("M", bound=BaseModel)
 LITTLE_COVERAGE: Final = 0.95  # as `quality` says `degraded` below it
 
 
+Key = tuple[str, str, str]
+"""Tenant, site, device."""
+
+
 class DeviceState(StrEnum):
     """What ops wants to know first; in the order of what needs a hand soonest."""
 
@@ -139,32 +143,38 @@ class Device:
         return self.open_problems + len(self.warnings)
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands in other tables, by the id of the device."""
+
+    covered: Mapping[int, Row[Any]]
+    open_problems: Mapping[int, int]
+    waiting: Mapping[int, int]
+
+
 def read_devices(connection: Connection, now_s: int, silent_after_min: int) -> list[Device]:
     """All devices, by tenant, site and name."""
-    covered = _coverage(connection, now_s)
-    open_problems = _counts(connection, select(problems.c.device_id, func.count()).where(problems.c.over_s.is_(None)))
-    waiting = _counts(connection, select(quarantine.c.device_id, func.count()))
-    rows = connection.execute(_rows().order_by(devices.c.tenant, devices.c.site, devices.c.device))
-    silent_after_s = silent_after_min * 60
-    return [_device(row, now_s, silent_after_s, covered, open_problems, waiting) for row in rows]
+    rows = connection.execute(_rows().order_by(devices.c.tenant, devices.c.site, devices.c.device)).all()
+    beside = _beside(connection, now_s, None)
+    return [_device(row, now_s, silent_after_min * 60, beside) for row in rows]
 
 
-def read_device(
-    connection: Connection, tenant: str, site: str, device: str, now_s: int, silent_after_min: int
-) -> Device | None:
+def read_device(connection: Connection, key: Key, now_s: int, silent_after_min: int) -> Device | None:
     """One device, or None where there is none of that name."""
-    row = connection.execute(
-        _rows().where(devices.c.tenant == tenant, devices.c.site == site, devices.c.device == device)
-    ).one_or_none()
+    tenant, site, device = key
+    named = (devices.c.tenant == tenant, devices.c.site == site, devices.c.device == device)
+    row = connection.execute(_rows().where(*named)).one_or_none()
     if row is None:
         return None
-    covered = _coverage(connection, now_s, row.id)
-    counted = select(problems.c.device_id, func.count()).where(
-        problems.c.over_s.is_(None), problems.c.device_id == row.id
-    )
-    waiting = select(quarantine.c.device_id, func.count()).where(quarantine.c.device_id == row.id)
-    return _device(
-        row, now_s, silent_after_min * 60, covered, _counts(connection, counted), _counts(connection, waiting)
+    return _device(row, now_s, silent_after_min * 60, _beside(connection, now_s, row.id))
+
+
+def _beside(connection: Connection, now_s: int, device_id: int | None) -> _Beside:
+    lasting = select(problems.c.device_id, func.count()).where(problems.c.over_s.is_(None))
+    return _Beside(
+        _coverage(connection, now_s, device_id),
+        _counts(connection, lasting, device_id),
+        _counts(connection, select(quarantine.c.device_id, func.count()), device_id),
     )
 
 
@@ -172,12 +182,14 @@ def _rows() -> Select[Any]:
     return select(devices, sites.c.name, sites.c.region).join(sites, sites.c.id == devices.c.site_id)
 
 
-def _counts(connection: Connection, query: Select[Any]) -> Mapping[int, int]:
-    (of, _) = query.selected_columns
+def _counts(connection: Connection, query: Select[Any], device_id: int | None) -> Mapping[int, int]:
+    of = query.selected_columns[0]
+    if device_id is not None:
+        query = query.where(of == device_id)
     return {row[0]: row[1] for row in connection.execute(query.group_by(of))}
 
 
-def _coverage(connection: Connection, now_s: int, device_id: int | None = None) -> Mapping[int, Row[Any]]:
+def _coverage(connection: Connection, now_s: int, device_id: int | None) -> Mapping[int, Row[Any]]:
     """What came of the last day. An interval of 24 h holds 24 beginnings of an hour, whatever the time zone."""
     last_s = now_s - _LATE_S - _HOUR_S
     query = select(
@@ -191,14 +203,7 @@ def _coverage(connection: Connection, now_s: int, device_id: int | None = None) 
     return {row.device_id: row for row in connection.execute(query.group_by(hours.c.device_id))}
 
 
-def _device(
-    row: Row[Any],
-    now_s: int,
-    silent_after_s: int,
-    covered: Mapping[int, Row[Any]],
-    open_problems: Mapping[int, int],
-    waiting: Mapping[int, int],
-) -> Device:
+def _device(row: Row[Any], now_s: int, silent_after_s: int, beside: _Beside) -> Device:
     birth, health = parsed(State, row.state), parsed(Health, row.health)
     state = _state(row, birth, now_s, silent_after_s)
     return Device(
@@ -219,9 +224,9 @@ def _device(
         health_s=row.health_s,
         fresh=state is DeviceState.ONLINE and row.health_s is not None and now_s - row.health_s <= silent_after_s,
         ledger=row.privacy,
-        coverage=_share_of_day(row, covered.get(row.id), birth, now_s),
-        open_problems=open_problems.get(row.id, 0),
-        waiting=waiting.get(row.id, 0),
+        coverage=_share_of_day(row, beside.covered.get(row.id), birth, now_s),
+        open_problems=beside.open_problems.get(row.id, 0),
+        waiting=beside.waiting.get(row.id, 0),
     )
 
 

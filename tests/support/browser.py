@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 from support.needs import needs
 
 PHONE_PX = 375
@@ -30,15 +31,21 @@ class Watched:
         )
         self.page: Page = self._context.new_page()
         self.wrong: list[str] = []
-        self.page.on("console", lambda told: self.wrong.append(told.text) if told.type in {"error", "warning"} else None)
+        self.page.on(
+            "console", lambda told: self.wrong.append(told.text) if told.type in {"error", "warning"} else None
+        )
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("dialog", self._dialog)
 
-    def __enter__(self) -> "Watched":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._context.close()
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def overflow_px(self) -> int:
         """By how much the page is wider than the window."""

@@ -1,17 +1,19 @@
 """A made-up store of devices in every state, and the pages served over it by the real command."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import Engine, insert, select
@@ -34,6 +36,13 @@ from edge_agent.message import GENESIS, Hour, instant
 _GOLDEN = Path(__file__).resolve().parents[1] / "contract" / "golden"
 EPOCH = "5f3a9c1e77d0b246"
 PATIENCE_S = 20.0
+T = TypeVar("T")
+
+
+def in_a_loop(story: Coroutine[Any, Any, T]) -> T:
+    """Run a story of asyncio, in a thread of its own: Playwright keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, story).result()
 
 
 def golden(name: str, **changes: object) -> dict[str, Any]:
@@ -155,7 +164,9 @@ class Store:
             made, places = [], []
             for number in range(1, count):
                 names = {"site": f"site-{number}", "device": f"door-{number}"}
-                places.append({"id": 10_000 + number, "tenant": "many", "site": names["site"], "region": f"R{number % 9}"})
+                places.append(
+                    {"id": 10_000 + number, "tenant": "many", "site": names["site"], "region": f"R{number % 9}"}
+                )
                 row_of = {**row, "id": 10_000 + number, "site_id": 10_000 + number, **names}
                 row_of["state"] = state_message("many", names["site"], names["device"])
                 row_of["health"] = health_message(names["device"], temperature_c=30 + number % 40)
@@ -165,7 +176,9 @@ class Store:
             key = [{"device_id": each["id"], "site_id": each["site_id"]} for each in made]
             connection.execute(insert(hours), [{**hour, **of} for of in key for hour in laid])
 
-    def problem(self, device_id: int, kind: str, detail: str, *, ago_s: int = 600, over_ago_s: int | None = None) -> None:
+    def problem(
+        self, device_id: int, kind: str, detail: str, *, ago_s: int = 600, over_ago_s: int | None = None
+    ) -> None:
         """Something that ingest noticed."""
         row = {
             "device_id": device_id,
@@ -300,7 +313,9 @@ class Pages:
 
     def post(self, path: str, form: Mapping[str, str], **headers: str) -> Answer:
         """POST a form."""
-        return self._ask("POST", path, urlencode(form), {"content_type": "application/x-www-form-urlencoded", **headers})
+        return self._ask(
+            "POST", path, urlencode(form), {"content_type": "application/x-www-form-urlencoded", **headers}
+        )
 
     def _ask(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> Answer:
         with self.connection() as connection:

@@ -27,7 +27,9 @@ def serve(
     look, so it listens on the loopback only.
     """
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+        level=logging.DEBUG if verbose else logging.INFO,
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",
     )
     settings = settings_of(config, database, broker)
     told = {name: value for name, value in (("host", host), ("port", port)) if value is not None}

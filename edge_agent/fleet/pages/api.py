@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from edge_agent.fleet import devices as read
 from edge_agent.fleet.pages import answers
-from edge_agent.fleet.pages.desk import desk_of
+from edge_agent.fleet.pages.desk import desk_of, key_of
 from edge_agent.fleet.pages.openapi import document
 from edge_agent.fleet.store.tables import devices, hour_gaps, hours, problems, sites
 from edge_agent.message import instant
@@ -47,11 +47,9 @@ def list_devices(request: Request) -> Response:
 
 def one_device(request: Request) -> Response:
     """`/api/v1/devices/{tenant}/{site}/{device}`."""
-    desk, path = desk_of(request), request.path_params
+    desk, key = desk_of(request), key_of(request)
     with desk.engine.connect() as connection:
-        device = read.read_device(
-            connection, path["tenant"], path["site"], path["device"], int(desk.now()), desk.silent_after_min
-        )
+        device = read.read_device(connection, key, int(desk.now()), desk.silent_after_min)
     if device is None:
         raise HTTPException(404, "no device of that name")
     return _json(_device(device))

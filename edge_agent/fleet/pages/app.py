@@ -30,7 +30,7 @@ def build_app(desk: Desk) -> Starlette:
     """Put the pages together."""
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         following = asyncio.create_task(desk.live.follow(), name="live")
         following.add_done_callback(_told)
         yield

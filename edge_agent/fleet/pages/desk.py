@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse
 
+from edge_agent.fleet.devices import Key
 from edge_agent.fleet.pages import numbers
 from edge_agent.fleet.pages.attempts import Attempts
 from edge_agent.fleet.pages.directory import Directory
@@ -61,6 +62,11 @@ def desk_of(connection: HTTPConnection) -> Desk:
     """The desk of the application that serves this request."""
     desk: Desk = connection.app.state.desk
     return desk
+
+
+def key_of(request: Request) -> Key:
+    """The device that the address names."""
+    return request.path_params["tenant"], request.path_params["site"], request.path_params["device"]
 
 
 def session_of(connection: HTTPConnection) -> Session | None:
@@ -135,6 +141,11 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     response.headers["Vary"] = "Accept-Language, Cookie"
     if request.query_params.get("lang") == language:
         response.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=365 * 86_400, samesite="lax", httponly=True, secure=desk.settings.pages.https
+            LANGUAGE_COOKIE,
+            language,
+            max_age=365 * 86_400,
+            samesite="lax",
+            httponly=True,
+            secure=desk.settings.pages.https,
         )
     return response

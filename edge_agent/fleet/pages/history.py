@@ -43,9 +43,9 @@ def week(connection: Connection, device_id: int, now_s: int) -> Week:
     """Sum up the last seven days of a device."""
     of = (hours.c.device_id == device_id, hours.c.start_s > now_s - WEEK_S)
     expected_s, observed_s = connection.execute(
-        select(
-            func.coalesce(func.sum(hours.c.expected_s), 0), func.coalesce(func.sum(hours.c.observed_s), 0)
-        ).where(*of)
+        select(func.coalesce(func.sum(hours.c.expected_s), 0), func.coalesce(func.sum(hours.c.observed_s), 0)).where(
+            *of
+        )
     ).one()
     missing = func.sum(hour_gaps.c.s)
     causes = connection.execute(

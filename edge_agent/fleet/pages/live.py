@@ -76,34 +76,31 @@ def shop_now(desk: Desk, shop: Shop, language: Language) -> ShopNow:
             if leaf[-1] == "inside":
                 inside.append(value)
             else:
-                _add(groups, device, leaf, value, prefix, language)
+                text = say(language, "unknown") if value is None else whole(value, language)
+                _add(groups, device, leaf, prefix, (text, value is not None))
     known = [value for value in inside if value is not None]
     whole_sum = len(known) == len(inside)
     text = whole(sum(known), language) if whole_sum else say(language, "unknown")
-    part = "" if whole_sum or not known else say(
-        language, "inside_part", sum=whole(sum(known), language), known=len(known), all=len(inside)
+    part = (
+        ""
+        if whole_sum or not known
+        else say(language, "inside_part", sum=whole(sum(known), language), known=len(known), all=len(inside))
     )
     return ShopNow(
         shop,
         Shown(f"{shop.key} inside", text, whole_sum) if inside else None,
-        Shown(f"{shop.key} part", part, True) if inside else None,
+        Shown(f"{shop.key} part", part, known=True) if inside else None,
         tuple(groups.values()),
     )
 
 
 def _add(
-    groups: dict[tuple[str, ...], Group],
-    device: DeviceKey,
-    leaf: Leaf,
-    value: int | None,
-    prefix: str,
-    language: Language,
+    groups: dict[tuple[str, ...], Group], device: DeviceKey, leaf: Leaf, prefix: str, shown: tuple[str, bool]
 ) -> None:
     what, names = leaf[-1], leaf[:-1]
     kind = "zone" if what == "occupancy" else "line"
     group = groups.setdefault((*device, kind, *names), Group(prefix + " · ".join(names), kind))
-    text = say(language, "unknown") if value is None else whole(value, language)
-    group.values[what] = Shown("/".join((*device, *leaf)), text, value is not None)
+    group.values[what] = Shown("/".join((*device, *leaf)), *shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from edge_agent.fleet.export import rows_of, write_csv, write_parquet
+from edge_agent.fleet.export import Row, rows_of, write_csv, write_parquet
 from edge_agent.fleet.figures import Period, Scope, ScopeError, gather
 from edge_agent.fleet.pages.desk import desk_of, language_of, page
 from edge_agent.fleet.pages.words import say
@@ -52,12 +52,12 @@ def asked_of(request: Request) -> Asked:
         return Asked(scope, None, *_last_week(desk_of(request).now()), wrong=None)
     try:
         period = Period(date.fromisoformat(first), date.fromisoformat(last or first))
-        if (period.last - period.first).days >= LONGEST_DAYS:
-            raise ValueError(f"> {LONGEST_DAYS} d")
-        # A year before must be a year: what a report compares with.
-        period.a_year_ago()
+        period.a_year_ago()  # what a report compares with must be a date too
     except (ValueError, OverflowError) as error:
         wrong = say(language_of(request), "bad_period", reason=str(error) or "?")
+        return Asked(scope, None, first, last, wrong)
+    if len(period.days) > LONGEST_DAYS:
+        wrong = say(language_of(request), "bad_period", reason=f"> {LONGEST_DAYS} d")
         return Asked(scope, None, first, last, wrong)
     return Asked(scope, period, period.first.isoformat(), period.last.isoformat(), None)
 
@@ -113,7 +113,7 @@ def style_sheet(_: Request) -> Response:
 
 
 def download(request: Request) -> Response:
-    """`/report/hours`: the numbers of the report by hour, as CSV or Parquet with the columns of docs/fleet-export.md."""
+    """`/report/hours`: the report's numbers by hour, as CSV or Parquet with the columns of docs/fleet-export.md."""
     desk, asked = desk_of(request), asked_of(request)
     kind = request.query_params.get("format", "csv")
     if asked.period is None or kind not in _KINDS:
@@ -135,20 +135,20 @@ class _TooManyError(Exception):
     """More rows than a browser is to be sent."""
 
 
-def _limited(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+def _limited(rows: Iterator[Row]) -> Iterator[Row]:
     for number, row in enumerate(rows):
         if number >= MOST_ROWS:
             raise _TooManyError
         yield row
 
 
-def _written(kind: str, rows: Iterator[tuple[object, ...]]) -> IO[bytes]:
+def _written(kind: str, rows: Iterator[Row]) -> IO[bytes]:
     """The rows in a file that has no name any more: it is gone with whoever reads it, however that ends."""
     with tempfile.NamedTemporaryFile(prefix="fleet-", suffix=f".{kind}") as made:
         if kind == "parquet":
             write_parquet("report", _limited(rows), Path(made.name))
         else:
-            with io.TextIOWrapper(open(made.name, "wb"), encoding="utf-8", newline="") as text:  # noqa: PTH123, SIM115
+            with io.TextIOWrapper(open(made.name, "wb"), encoding="utf-8", newline="") as text:  # noqa: PTH123
                 write_csv("report", _limited(rows), text)
         return Path(made.name).open("rb")
 

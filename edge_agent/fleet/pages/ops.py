@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from edge_agent.fleet.devices import LITTLE_COVERAGE, Device, DeviceState, by_state, read_device, read_devices
 from edge_agent.fleet.pages import history
-from edge_agent.fleet.pages.desk import desk_of, page
+from edge_agent.fleet.pages.desk import desk_of, key_of, page
 from edge_agent.fleet.store.tables import dead_letters, devices, quarantine
 
 PAGE: Final = 100
@@ -127,11 +127,9 @@ def list_devices(request: Request) -> Response:
 
 def show_device(request: Request) -> Response:
     """`/devices/{tenant}/{site}/{device}`: all that is known of one."""
-    desk, path, now_s = desk_of(request), request.path_params, int(desk_of(request).now())
+    desk, key, now_s = desk_of(request), key_of(request), int(desk_of(request).now())
     with desk.engine.connect() as connection:
-        device = read_device(
-            connection, path["tenant"], path["site"], path["device"], now_s, desk.silent_after_min
-        )
+        device = read_device(connection, key, now_s, desk.silent_after_min)
         if device is None:
             raise HTTPException(404)
         cameras = history.cameras(device)

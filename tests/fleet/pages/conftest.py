@@ -15,7 +15,7 @@ from edge_agent.cli import main
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that the tests make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     with chromium() as started:
@@ -43,10 +43,8 @@ def add_user() -> Callable[..., Result]:
     return run
 
 
-@pytest.fixture(scope="module")
-def guarded(
-    tmp_path_factory: pytest.TempPathFactory, add_user: Callable[..., Result]
-) -> Iterator[Pages]:
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory, add_user: Callable[..., Result]) -> Iterator[Pages]:
     """The pages with sign-in: users ada and bob."""
     folder = tmp_path_factory.mktemp("guarded")
     engine = open_folder(folder)

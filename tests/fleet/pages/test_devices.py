@@ -26,7 +26,7 @@ def only(store: Store, now_s: int = NOW_S) -> Device:
     """The only device of a store."""
     with store.engine.connect() as connection:
         (device,) = read_devices(connection, now_s, 5)
-        assert read_device(connection, device.tenant, device.site, device.device, now_s, 5) == device
+        assert read_device(connection, (device.tenant, device.site, device.device), now_s, 5) == device
     return device
 
 
@@ -34,7 +34,7 @@ def test_an_empty_store_has_no_device(store: Store) -> None:
     """Nothing was seen, so nothing is there, and every state counts zero."""
     with store.engine.connect() as connection:
         assert read_devices(connection, NOW_S, 5) == []
-        assert read_device(connection, "a", "b", "c", NOW_S, 5) is None
+        assert read_device(connection, ("a", "b", "c"), NOW_S, 5) is None
     assert by_state([]) == dict.fromkeys(DeviceState, 0)
 
 

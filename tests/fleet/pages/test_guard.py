@@ -1,14 +1,12 @@
 """Who may pass: signing in and out, tokens, the headers of every answer, and the names of the loopback."""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import text
-from support.pages import Answer, Pages, open_folder
+from support.pages import Answer, Pages
 
 from edge_agent.cli import main
 
@@ -64,7 +62,9 @@ def test_a_wrong_password_and_a_wrong_name_look_alike(guarded: Pages, name: str,
     assert guarded.get("/", cookie=told.cookie()).status == 303
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "/sign-in", "/a\nb", ""])
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example", "/\\evil.example", "/sign-in", "/a\nb", ""]
+)
 def test_the_way_back_stays_here(guarded: Pages, target: str) -> None:
     """A forged address cannot send anybody to another server after signing in."""
     assert enter(guarded, "ada", next=target).headers["location"] == "/"
@@ -199,35 +199,16 @@ def test_a_large_form_is_refused(guarded: Pages) -> None:
 
 def test_outside_of_the_loopback_users_are_needed(tmp_path: Path) -> None:
     """Without users it does not listen where others can reach it, and says what to do."""
-    arguments = ["fleet", "serve", "--database", f"sqlite:///{tmp_path / 'fleet.db'}", "--host", "0.0.0.0", "--port", "0"]  # noqa: S104
+    arguments = [
+        "fleet",
+        "serve",
+        "--database",
+        f"sqlite:///{tmp_path / 'fleet.db'}",
+        "--host",
+        "0.0.0.0",  # noqa: S104
+        "--port",
+        "0",
+    ]
     done = CliRunner().invoke(main, arguments)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "pages.users_file is not set" in done.stderr
-
-
-def test_it_ends_cleanly_while_somebody_watches(tmp_path: Path) -> None:
-    """It prints one line, its address; at SIGTERM open event streams end, and so does it, with status 0."""
-    with Pages(tmp_path) as pages:
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", pages.url)
-        with pages.connection() as connection:
-            connection.request("GET", "/live/events")
-            stream = connection.getresponse()
-            assert stream.readline() == b"retry: 3000\n"
-            assert pages.stop() == (0, "")
-            assert b"event: broker" in stream.read()
-    assert not any("Traceback" in line for line in pages.log), "".join(pages.log)
-
-
-def test_a_store_that_goes_away_is_said(tmp_path: Path) -> None:
-    """A database that fails is a page and a status, and no crash."""
-    with Pages(tmp_path) as pages:
-        assert pages.get("/healthz").status == 200
-        engine = open_folder(tmp_path)
-        with engine.begin() as connection:
-            for table in ("about", "devices"):
-                connection.execute(text(f"ALTER TABLE {table} RENAME TO lost_{table}"))
-        engine.dispose()
-        told = pages.get("/")
-        assert (told.status, "The store does not answer" in told.body) == (503, True)
-        assert json.loads(pages.get("/api/v1/devices").body) == {"error": "the store does not answer"}
-        assert (pages.get("/metrics").status, pages.get("/healthz").status) == (503, 503)

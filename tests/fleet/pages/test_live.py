@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.broker import Broker, Listener, until
-from support.pages import Pages, Store, open_folder, state_message
+from support.pages import Pages, Store, in_a_loop, open_folder, state_message
 
 from edge_agent.fleet.pages import follow
 from edge_agent.fleet.pages.follow import Live
@@ -117,7 +118,9 @@ def test_leaves_are_bounded(live: Live, monkeypatch: pytest.MonkeyPatch) -> None
     live.take(f"{BASE}/live/new/in", b"1")
     assert ("new", "in") in live.leaves(KEY)
     for number in range(20):
-        live.take(f"footfall/v1/shop/milano-01/d{number}/state", state_message("shop", "milano-01", f"d{number}").encode())
+        live.take(
+            f"footfall/v1/shop/milano-01/d{number}/state", state_message("shop", "milano-01", f"d{number}").encode()
+        )
     assert len(live._heard) == 10
 
 
@@ -143,17 +146,20 @@ def test_a_real_broker_is_followed_and_found_again(tmp_path: Path, protocol: str
                 await following
             assert not live.connected
 
-    asyncio.run(story())
+    in_a_loop(story())
 
 
 async def _until(what: Any) -> None:
     async with asyncio.timeout(20):
-        while not what():
+        while not what():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.02)
 
 
 def test_the_stream_pushes_what_changes(tmp_path: Path) -> None:
-    """Numbers of admitted devices come by the event stream as they change, with sums that are unknown where a part is."""
+    """Numbers of admitted devices come by the stream as they change; a sum with an unknown part is unknown.
+
+    At SIGTERM the stream ends, and so do the pages, with status 0.
+    """
     folder = tmp_path / "pages"
     folder.mkdir()
     engine = open_folder(folder)
@@ -162,7 +168,12 @@ def test_the_stream_pushes_what_changes(tmp_path: Path) -> None:
     store.device("shop/milano-01/door-2")
     store.device("shop/milano-01/stranger", admitted=False)
     engine.dispose()
-    with Broker(tmp_path / "broker") as broker, Listener(broker.port) as wire, Pages(folder, broker=broker.url) as pages:
+    with (
+        Broker(tmp_path / "broker") as broker,
+        Listener(broker.port) as wire,
+        Pages(folder, broker=broker.url) as pages,
+    ):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", pages.url)
         for device in ("door-1", "door-2", "stranger"):
             base = f"footfall/v1/shop/milano-01/{device}"
             wire.publish(f"{base}/state", state_message("shop", "milano-01", device), retain=True)
@@ -186,3 +197,6 @@ def test_the_stream_pushes_what_changes(tmp_path: Path) -> None:
             assert seen["shop/milano-01 part"][0] == "4, telecamere che vedono: 1 su 2"
             broker.kill()
             until(lambda: read() and seen.get("shop/milano-01 part") == ["", True])
+            assert pages.stop() == (0, "")  # it ends while somebody watches, and has printed its address only
+            assert stream.read().endswith(b"\n\n")
+            assert not any("Traceback" in line for line in pages.log), "".join(pages.log)
