@@ -252,11 +252,14 @@ class Answer:
 class Pages:
     """`edge-agent fleet serve` as a process of its own, on a free port."""
 
-    def __init__(self, folder: Path, *, settings: str = "", broker: str = "mqtt://127.0.0.1:1") -> None:
+    def __init__(
+        self, folder: Path, *, settings: str = "", broker: str = "mqtt://127.0.0.1:1", database: str | None = None
+    ) -> None:
         self.folder = folder
         config = folder / "fleet.toml"
         text = settings if "[pages]" in settings else f"[pages]\n{settings}"
-        config.write_text(f'[database]\nurl = "sqlite:///{folder / "fleet.db"}"\n[broker]\nurl = "{broker}"\n{text}\n')
+        database = database or f"sqlite:///{folder / 'fleet.db'}"
+        config.write_text(f'[database]\nurl = "{database}"\n[broker]\nurl = "{broker}"\n{text}\n')
         self._command = [sys.executable, "-m", "edge_agent", "fleet", "serve", "--config", str(config), "--port", "0"]
         self.log: list[str] = []
         self.url = ""

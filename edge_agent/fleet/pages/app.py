@@ -18,7 +18,8 @@ from starlette.staticfiles import StaticFiles
 
 from edge_agent.fleet.pages import api, live, marketing, metrics, ops, sign_in
 from edge_agent.fleet.pages.desk import FOLDER, Desk, desk_of, page
-from edge_agent.fleet.pages.guard import Guard
+from edge_agent.fleet.pages.guard import Guard, users_broken
+from edge_agent.fleet.pages.users import UsersError
 from edge_agent.fleet.store.tables import about
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def build_app(desk: Desk) -> Starlette:
     app = Starlette(
         routes=_routes(desk),
         middleware=[Middleware(Guard, desk=desk)],
-        exception_handlers={HTTPException: _refused, SQLAlchemyError: _store_away},
+        exception_handlers={HTTPException: _refused, SQLAlchemyError: _store_away, UsersError: users_broken},
         lifespan=lifespan,
         max_body_size=_LARGEST_FORM,
     )

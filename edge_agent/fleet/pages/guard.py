@@ -1,5 +1,6 @@
 """Stands before every page: whose request it is, whether it may pass, and the headers that every answer carries."""
 
+import logging
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote
@@ -10,6 +11,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge_agent.fleet.pages.desk import Desk
+from edge_agent.fleet.pages.users import UsersError
+
+_log = logging.getLogger(__name__)
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -53,7 +57,11 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refused = self._refused(HTTPConnection(scope), scope)
+        refused: Response | None
+        try:
+            refused = self._refused(HTTPConnection(scope), scope)
+        except UsersError as error:
+            refused = users_broken(HTTPConnection(scope), error)
         await (refused or self._app)(scope, receive, with_headers)
 
     def _refused(self, asked: HTTPConnection, scope: Scope) -> Response | None:
@@ -85,6 +93,12 @@ class Guard:
         if self._desk.settings.pages.https or "x-forwarded-for" in asked.headers or "forwarded" in asked.headers:
             return False
         return _host(asked) in _LOOPBACK_NAMES and asked.client is not None and is_loopback(asked.client.host)
+
+
+def users_broken(_: HTTPConnection, error: Exception) -> Response:
+    """The answer to everybody while a file of users cannot be used."""
+    _log.error("%s", error)
+    return PlainTextResponse("The file of users cannot be used; the log says why.\n", 503)
 
 
 def is_loopback(address: str) -> bool:

@@ -90,7 +90,7 @@ def shop_now(desk: Desk, shop: Shop, language: Language) -> ShopNow:
         shop,
         Shown(f"{shop.key} inside", text, whole_sum) if inside else None,
         Shown(f"{shop.key} part", part, known=True) if inside else None,
-        tuple(groups.values()),
+        tuple(sorted(groups.values(), key=lambda group: group.kind)),  # lines before zones, in the order they came
     )
 
 

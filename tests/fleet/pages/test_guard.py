@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -114,12 +116,34 @@ def test_a_session_ends_when_its_user_is_removed(guarded: Pages, add_user: Calla
     """A removed user is out with the next click; one with a new password as well; the others stay."""
     ada, bob = enter(guarded, "ada").cookie(), enter(guarded, "bob").cookie()
     file = guarded.folder / "users"
+    watching = HTTPConnection(urlsplit(guarded.url).netloc, timeout=30)
+    watching.request("GET", "/live/events", headers={"cookie": bob})
+    stream = watching.getresponse()
+    assert stream.readline() == b"retry: 3000\n"
     assert add_user(file, "--remove", "bob").exit_code == 0
     assert guarded.get("/", cookie=bob).status == 303
     assert guarded.get("/", cookie=ada).status == 200
+    assert stream.read().endswith(b"\n\n")  # what he was watching ends by itself
+    watching.close()
     assert add_user(file, "bob", password="another one for bob").exit_code == 0  # noqa: S106
     assert guarded.get("/", cookie=bob).status == 303
     assert enter(guarded, "bob", "another one for bob").status == 303
+
+
+def test_a_broken_file_of_users_opens_nothing(guarded: Pages) -> None:
+    """A file that cannot be understood keeps everybody out, says why in the log, and is no crash."""
+    file, cookie = guarded.folder / "users", enter(guarded, "ada").cookie()
+    kept, (blank, csrf) = file.read_bytes(), form_of(guarded)
+    try:
+        file.write_bytes(b"no line of ours\n")
+        for path in ("/", "/live", "/api/v1/devices"):
+            assert guarded.get(path, cookie=cookie).status == 503, path
+        told = guarded.post("/sign-in", {"csrf": csrf, "name": "ada", "password": PASSWORD}, cookie=blank)
+        assert told.status == 503
+        assert any("users:1: not name:hash" in line for line in guarded.log)
+    finally:
+        file.write_bytes(kept)
+    assert guarded.get("/", cookie=cookie).status == 200
 
 
 def test_a_token_opens_the_api_and_nothing_else(guarded: Pages, add_user: Callable[..., Result]) -> None:
