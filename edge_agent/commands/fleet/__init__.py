@@ -28,6 +28,10 @@ class _Fleet(click.Group):
 
 def _load(name: str) -> click.Command:
     match name:
+        case "simulate":
+            from edge_agent.commands.fleet.simulate import simulate  # noqa: PLC0415 - loaded when asked for
+
+            return simulate
         case _:
             raise AssertionError(name)
 
