@@ -97,7 +97,8 @@ def _publish(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], pla
         raise Failure(str(error)) from None
     except KeyboardInterrupt:
         raise Failure(f"stopped after {devices.progress.acknowledged} messages") from None
-    click.echo(f"{done.acknowledged} messages acknowledged by the broker, {done.confirmed} confirmed by the fleet")
+    by_fleet = f", {done.confirmed} confirmed by the fleet" if plan.confirmed else ""
+    click.echo(f"{done.acknowledged} messages acknowledged by the broker{by_fleet}")
     if done.refused:
         raise Failure(f"{broker.url}: refused {done.refused} messages; check its access list and its log")
 
