@@ -36,6 +36,10 @@ def _load(name: str) -> click.Command:
             from edge_agent.commands.fleet.report import report  # noqa: PLC0415 - loaded when asked for
 
             return report
+        case "simulate":
+            from edge_agent.commands.fleet.simulate import simulate  # noqa: PLC0415 - loaded when asked for
+
+            return simulate
         case _:
             raise AssertionError(name)
 

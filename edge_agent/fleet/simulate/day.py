@@ -189,7 +189,7 @@ class _CameraDay:
     def _hour(self, slot: Slot, open_s: int, people: People, *, ends_day: bool) -> CameraHour:
         wrong = self._wrong
         if wrong is NONE or not wrong.blind:
-            observed_s, active_s, gaps = slot.length_s, open_s, ()
+            observed_s, active_s, gaps = Seen(slot.length_s, open_s, ())
         else:
             observed_s, active_s, gaps = seen(wrong.blind, self._opening, slot.start_s, slot.end_s, self._place)
         clock = clock_state(wrong, slot.start_s, slot.end_s)
@@ -218,7 +218,7 @@ class _CameraDay:
 
     def _read(self, people: People, counted: int) -> Read:
         """Read those of the visitors that were counted, who are like all of them."""
-        women, bands = people.women or 0, people.bands or ()
+        women, bands = people.women or 0, list(people.bands or ())
         if counted < people.entered:
             women = min(
                 counted, max(counted - people.entered + women, binomial(self._chance, counted, women / people.entered))

@@ -147,7 +147,7 @@ def _months(day: date) -> tuple[int, int, float]:
 def wanted(kind: Kind, seed: int, region: str, day: date) -> float:
     """Return how busy a day is against the mean, weather included."""
     bad = weather(seed, region, day)
-    return season(kind, day) * kind.rain**bad
+    return season(kind, day) * float(kind.rain**bad)
 
 
 def grown(per_year: float, day: date) -> float:

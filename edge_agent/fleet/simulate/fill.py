@@ -118,12 +118,12 @@ def _register(connection: Connection, shops: Sequence[Shop], first: date, last: 
     for shop in shops:
         at = (shop.tenant, shop.site)
         if at not in known_sites:
-            values = {"tenant": shop.tenant, "site": shop.site, "name": shop.name, "region": shop.region}
-            known_sites[at] = connection.execute(insert(sites).values(values)).inserted_primary_key[0]
+            site = {"tenant": shop.tenant, "site": shop.site, "name": shop.name, "region": shop.region}
+            known_sites[at] = connection.scalars(insert(sites).values(site).returning(sites.c.id)).one()
         site_id = known_sites[at]
         if (*at, shop.device) not in known:
-            values = _device(shop, site_id, first, last)
-            known[*at, shop.device] = connection.execute(insert(devices).values(values)).inserted_primary_key[0]
+            device = _device(shop, site_id, first, last)
+            known[*at, shop.device] = connection.scalars(insert(devices).values(device).returning(devices.c.id)).one()
         found.append(Ids(known[*at, shop.device], site_id))
     return found
 

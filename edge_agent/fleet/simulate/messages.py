@@ -146,7 +146,7 @@ def sealed(shop: Shop, first: date, last: date) -> Iterator[Sealed]:
             lost = place.lost_messages
             for seq, draft in enumerate(_slot(simulated, hours), start=place.first_seq):
                 model = Hour if draft.leaf == "hours" else Counts
-                key = {"epoch": epoch, "seq": seq, "prev_hash": prev_hash, "lost_messages": lost}
+                key: dict[str, Any] = {"epoch": epoch, "seq": seq, "prev_hash": prev_hash, "lost_messages": lost}
                 message = model(**draft.fields, **key)
                 payload, lost = message.payload(), 0
                 prev_hash = payload_hash(payload)

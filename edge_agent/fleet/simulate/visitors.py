@@ -8,11 +8,11 @@ only the sample in it.
 from collections.abc import Sequence
 from math import sqrt
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from edge_agent.fleet.simulate.chance import binomial, digits, multinomial
 from edge_agent.message import AgeCounts, AgeShares, Demographics, SexCounts, Share
-from edge_agent.terms import AgeBand, Sex
+from edge_agent.terms import AgeBand
 
 Cells = Sequence[int | None]
 Told = tuple[int, int, int]
@@ -263,7 +263,7 @@ def _share(told: Told) -> Share:
     return Share(share_milli=told[0], low_milli=told[1], high_milli=told[2])
 
 
-def _mostly(share: Share) -> str:
+def _mostly(share: Share) -> Literal["female", "male", "balanced"]:
     if share.low_milli > 500:
-        return Sex.FEMALE.value
-    return Sex.MALE.value if share.high_milli < 500 else "balanced"
+        return "female"
+    return "male" if share.high_milli < 500 else "balanced"

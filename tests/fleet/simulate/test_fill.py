@@ -37,7 +37,7 @@ def test_both_ways_fill_the_same(engines: tuple[Engine, Engine]) -> None:
         marks = [select(watermarks.c.device_id, watermarks.c.epoch, watermarks.c.seq)] * 2
         assert set(slow.execute(marks[0])) == set(fast.execute(marks[1]))
         assert fast.scalar(select(func.count()).select_from(messages)) == 0
-        assert slow.scalar(select(func.count()).select_from(day_visitors)) > 0
+        assert slow.scalar(select(func.count()).select_from(day_visitors))
 
 
 def test_the_store_holds_the_truth(engines: tuple[Engine, Engine]) -> None:
