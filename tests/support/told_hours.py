@@ -110,7 +110,9 @@ def visitors(female: int, male: int, unknown: int, share: tuple[int, int, int] |
         "male": None if hidden else male,
         "unknown": None if hidden else unknown,
         "left_out": 0,
-        "female_share": None if share is None else dict(zip(("share_milli", "low_milli", "high_milli"), share, strict=True)),
+        "female_share": None
+        if share is None
+        else dict(zip(("share_milli", "low_milli", "high_milli"), share, strict=True)),
         "mostly": None,
     }
     told["age"] |= dict.fromkeys(("under_20", "20_29", "30_39", "40_49", "50_59", "60_over", "unknown"))

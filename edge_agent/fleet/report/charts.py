@@ -6,6 +6,7 @@ take, and 0.1 s for each further one. What pygal adds for its pages (scripts, st
 taken out again; the colours and fonts are those of the page, in report.css.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -14,6 +15,10 @@ from xml.etree.ElementTree import Element
 import pygal  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pygal.style import Style  # type: ignore[import-untyped]
+
+# For maps, which nobody draws here, pygal hangs itself into Python's imports. It does so in a way that Python 3.11 warns
+# about at every later import, and that later ones ignore.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 _SIZES: Final = (("wide", 760, 300, 14), ("narrow", 345, 260, 13))
 """Each chart is drawn twice: scaled down to a phone, the letters of the wide one could not be read."""
@@ -64,7 +69,7 @@ def chart(
         middle: a number of the scale that has a line of its own.
     """
     makers = {"line": pygal.Line, "bar": pygal.Bar, "stacked": pygal.StackedBar}
-    parts = [Markup('<figure>'), _key(series)]
+    parts = [Markup("<figure>"), _key(series)]
     for size, width, height, font in _SIZES:
         drawn = makers[kind](
             width=width,
@@ -97,7 +102,9 @@ def chart(
             drawn.y_labels_major = [middle]
         for one in series:
             drawn.add(one.name, list(one.values))
-        drawn.add_xml_filter(_Plain(f"{size} halved" if middle is not None else size, alt, [one.look for one in series]))
+        drawn.add_xml_filter(
+            _Plain(f"{size} halved" if middle is not None else size, alt, [one.look for one in series])
+        )
         parts.append(Markup(drawn.render(is_unicode=True)))  # noqa: S704 - pygal escapes, and _Plain takes out the rest
     return Markup("").join([*parts, Markup("</figure>")])
 

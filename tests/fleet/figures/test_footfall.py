@@ -119,7 +119,9 @@ def two_days(store: Store) -> Store:
     return store
 
 
-def ask(store: Store, first: str, last: str, by: By = By.TOTAL, now_s: int = LATER_S) -> dict[tuple[object, ...], Footfall]:
+def ask(
+    store: Store, first: str, last: str, by: By = By.TOTAL, now_s: int = LATER_S
+) -> dict[tuple[object, ...], Footfall]:
     """Footfall of everything."""
     return footfall(store.engine, Scope(), Period(date.fromisoformat(first), date.fromisoformat(last)), by, now_s=now_s)
 

@@ -90,9 +90,17 @@ def test_causes_are_told_in_seconds_the_largest_first(store: Store) -> None:
     found = gather(store.engine, Scope(), Period(LAST, LAST), now_s=LATER_S)
     assert found.missing.causes == {"silent": 86_400}
     found = of(store, date(2026, 11, 28), date(2026, 11, 28))
-    assert list(found.missing.causes.items()) == [("silent", 12 * 3600), ("off", 3600), ("not_received", 3600), ("covered", 100)]
+    assert list(found.missing.causes.items()) == [
+        ("silent", 12 * 3600),
+        ("off", 3600),
+        ("not_received", 3600),
+        ("covered", 100),
+    ]
     assert sum(found.missing.causes.values()) == found.total.missing_s
-    assert [(hole.begin, hole.until, hole.missing_s) for hole in found.missing.holes] == [(9, 11, 7200), (12, 24, 43_200)]
+    assert [(hole.begin, hole.until, hole.missing_s) for hole in found.missing.holes] == [
+        (9, 11, 7200),
+        (12, 24, 43_200),
+    ]
     assert [each.camera for each in found.missing.silent] == ["entrance"]
 
 
@@ -116,7 +124,13 @@ def test_problems_of_the_period_and_messages_that_wait_are_listed(store: Store) 
     at_s = 1_795_700_000
     rows = [
         {"kind": "lost", "noticed_s": at_s, "first_seq": 5, "last_seq": 9, "over_s": None},
-        {"kind": "silent", "noticed_s": at_s - 9_000_000, "first_seq": None, "last_seq": None, "over_s": at_s - 8_000_000},
+        {
+            "kind": "silent",
+            "noticed_s": at_s - 9_000_000,
+            "first_seq": None,
+            "last_seq": None,
+            "over_s": at_s - 8_000_000,
+        },
     ]
     waiting = {"device_id": device, "received_s": at_s, "topic": "t", "hash": b"h", "payload": b"p"}
     with store.engine.begin() as connection:
