@@ -62,8 +62,9 @@ class Store:
             return int(connection.execute(insert(devices).values(row)).inserted_primary_key[0])
 
     def hour(self, when: str, *, entered: int = 0, tz: str = "Europe/Rome", fold: int = 0, **more: Any) -> Hour:
-        """Add an hour that begins `when` on the shop's clock, as 2026-11-28T17; `site`, `device`, `camera` and any
-        field of the message may be given. A `blind_s` is a gap of the cause `covered`.
+        """Add an hour that begins `when` on the shop's clock: 2026-11-28T17.
+
+        `site`, `device`, `camera` and any field of the message may be given. A `blind_s` is a gap, cause `covered`.
         """
         device = self.device(more.pop("site", "milano-01"), more.pop("device", "door-1"))
         at = datetime.fromisoformat(f"{when}:00").replace(tzinfo=ZoneInfo(tz), fold=fold)

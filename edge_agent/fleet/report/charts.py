@@ -16,8 +16,8 @@ import pygal  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pygal.style import Style  # type: ignore[import-untyped]
 
-# For maps, which nobody draws here, pygal hangs itself into Python's imports. It does so in a way that Python 3.11 warns
-# about at every later import, and that later ones ignore.
+# For maps, which nobody draws here, pygal hangs itself into Python's imports, in a way that Python 3.11 warns about at
+# every later import, and that later ones ignore.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 _SIZES: Final = (("wide", 760, 300, 14), ("narrow", 345, 260, 13))

@@ -202,7 +202,7 @@ _ITALIAN: Final = {
     "nothing_seen": "In questo periodo le telecamere non hanno visto nulla, quindi non c’è alcun numero da dire.",
     "no_device": "Nessun dispositivo ha riferito di questo periodo.",
     "more": "Rispetto {then}: +{change}.",
-    "fewer": "Rispetto {then}: −{change}.",
+    "fewer": "Rispetto {then}: \N{MINUS SIGN}{change}.",
     "same": "Rispetto {then} non è cambiato nulla.",
     "then_week": "alla settimana precedente",
     "then_day": "allo stesso giorno della settimana precedente",

@@ -1,4 +1,4 @@
-"""Pooled shares: their interval holds the truth in 95 of 100 cases and more, although hours share the network's error."""
+"""Pooled shares: their interval holds the truth in 95 of 100 cases and more, although hours share an error."""
 
 from random import Random
 

@@ -84,8 +84,10 @@ def test_text_stands_out(browser: Browser, file: Path) -> None:
     poor = page.evaluate(
         """() => {
           const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).map(v => v / 255)
-            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126*r + 0.7152*g + 0.0722*b; };
-          const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+            return 0.2126*r + 0.7152*g + 0.0722*b; };
+          const behind = e => { for (; e; e = e.parentElement) {
+            const c = getComputedStyle(e).backgroundColor;
             if (c !== 'rgba(0, 0, 0, 0)') return c; } return 'rgb(255, 255, 255)'; };
           const poor = [];
           for (const e of document.querySelectorAll('.report *')) {

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,11 @@ DAYS = ("--from", "2026-11-28", "--to", "2026-11-28")
 
 
 @pytest.fixture
-def database(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+def database(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """The address of a store with one hour; the working directory is a folder of its own."""
     store.hour("2026-11-28T10", entered=7)
     monkeypatch.chdir(tmp_path)
-    yield str(store.engine.url)
+    return str(store.engine.url)
 
 
 def run(*arguments: str) -> Result:

@@ -36,6 +36,7 @@ class Page(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember it."""
         self.tags.append(tag)
         self.attributes += [(tag, name, value or "") for name, value in attrs]
         self.ids += [value or "" for name, value in attrs if name == "id"]
@@ -43,13 +44,16 @@ class Page(HTMLParser):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember it; there is nothing to close."""
         self.tags.append(tag)
         self.attributes += [(tag, name, value or "") for name, value in attrs]
 
     def handle_endtag(self, tag: str) -> None:
+        """Nothing else may be open."""
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
+        """Remember what can be read."""
         if self.open[-1:] != ["style"]:
             self.words.append(data)
 
@@ -81,7 +85,7 @@ def assert_stands_alone(text: str) -> Page:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_rich_report_stands_alone_and_has_all_its_parts(fleet: Engine, language: Language) -> None:
-    """One file: heat map, trend, sites, women and men, age, capture, dwell, inside, what is missing, in both languages."""
+    """One file: heat map, trend, sites, women and men, age, capture, dwell, inside, and what is missing."""
     for scope in (Scope(), Scope(site=shops(7, 7)[6].site)):
         text = report_page(fleet, scope, PERIOD, language, now_s=NOW_S)
         page = assert_stands_alone(text)
