@@ -63,8 +63,8 @@ TABLE = (
     Row("verify_anon", "message terms",                  "pydantic pydantic_core dpkt"),
     Row("sentence",  "message terms",                    "pydantic"),
     Row("fleet",     "message terms sentence",
-        "pydantic pydantic_core sqlalchemy psycopg paho aiomqtt starlette uvicorn jinja2 markupsafe itsdangerous nacl "
-        "pyarrow prometheus_client"),
+        "pydantic pydantic_core sqlalchemy psycopg paho aiomqtt amqtt starlette uvicorn jinja2 markupsafe itsdangerous "
+        "nacl pyarrow prometheus_client"),
     Row("annotate",  ANYTHING,                           ANYTHING),
     Row("commands",  ANYTHING,                           ANYTHING),
     Row("cli",       ANYTHING,                           ANYTHING),

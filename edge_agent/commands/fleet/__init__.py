@@ -6,7 +6,7 @@ import click
 
 from edge_agent.commands.failure import Failure
 
-_COMMANDS: Final = ("devices", "export", "ingest", "report", "serve", "simulate", "user")
+_COMMANDS: Final = ("export", "report", "serve", "simulate", "user")
 
 
 class _Fleet(click.Group):
@@ -29,17 +29,21 @@ class _Fleet(click.Group):
 def _load(name: str) -> click.Command:
     match name:
         case "export":
-            from edge_agent.commands.fleet.export import export  # noqa: PLC0415 - loaded when asked for
+            from edge_agent.commands.fleet.export import export  # noqa: PLC0415 - only when it is asked for
 
             return export
         case "report":
-            from edge_agent.commands.fleet.report import report  # noqa: PLC0415 - loaded when asked for
+            from edge_agent.commands.fleet.report import report  # noqa: PLC0415 - only when it is asked for
 
             return report
         case "serve":
             from edge_agent.commands.fleet.serve import serve  # noqa: PLC0415 - only when it is asked for
 
             return serve
+        case "simulate":
+            from edge_agent.commands.fleet.simulate import simulate  # noqa: PLC0415 - only when it is asked for
+
+            return simulate
         case "user":
             from edge_agent.commands.fleet.user import user  # noqa: PLC0415 - only when it is asked for
 

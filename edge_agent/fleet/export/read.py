@@ -10,7 +10,7 @@ from sqlalchemy import Engine, RowMapping, Select, and_, func, select
 from edge_agent.fleet.export.contract import BANDS, DWELL_COLUMNS, TABLES
 from edge_agent.fleet.figures import Period, Scope
 from edge_agent.fleet.figures.footfall import hours_of_sites
-from edge_agent.fleet.figures.scope import Question, SiteRow
+from edge_agent.fleet.figures.scope import Question, SiteRow, sites_of
 from edge_agent.fleet.figures.spans import spans_of
 from edge_agent.fleet.store.tables import day_visitors, devices, hour_gaps, hour_lines, hour_zones, hours
 from edge_agent.message import instant
@@ -24,11 +24,17 @@ _IN_ORDER: Final = (devices.c.tenant, devices.c.site, devices.c.device, hours.c.
 
 
 def rows_of(engine: Engine, table: str, scope: Scope, period: Period, *, now_s: int) -> Iterator[Row]:
-    """Give the rows of a table of the contract, in the order of its columns.
+    """Return the rows of a table of the contract, in the order of its columns; they are read as they are asked for.
 
     Raises:
         ScopeError: nothing is known under that name.
     """
+    with engine.connect() as connection:
+        sites_of(connection, scope)
+    return _rows(engine, table, scope, period, now_s=now_s)
+
+
+def _rows(engine: Engine, table: str, scope: Scope, period: Period, *, now_s: int) -> Iterator[Row]:
     names = [column.name for column in TABLES[table]]
     read = {"hours": _hours, "lines": _lines, "zones": _zones, "days": _days, "report": _report}[table]
     with engine.connect() as connection:

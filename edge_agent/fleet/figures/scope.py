@@ -73,7 +73,7 @@ class Period:
         try:
             then = date.fromisocalendar(year - 1, week, weekday)
         except ValueError:
-            then = self.first - timedelta(weeks=52)
+            then = date.fromisocalendar(year - 1, week - 1, weekday)
         return self._moved((then - self.first).days)
 
     def _moved(self, days: int) -> "Period":

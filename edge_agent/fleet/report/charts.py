@@ -6,6 +6,7 @@ take, and 0.1 s for each further one. What pygal adds for its pages (scripts, st
 taken out again; the colours and fonts are those of the page, in report.css.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -14,6 +15,10 @@ from xml.etree.ElementTree import Element
 import pygal  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pygal.style import Style  # type: ignore[import-untyped]
+
+# For maps, which nobody draws here, pygal hangs itself into Python's imports, in a way that Python 3.11 warns about at
+# every later import, and that later ones ignore.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 _SIZES: Final = (("wide", 760, 300, 14), ("narrow", 345, 260, 13))
 """Each chart is drawn twice: scaled down to a phone, the letters of the wide one could not be read."""
@@ -49,6 +54,7 @@ def chart(
     *,
     number: Callable[[float], str],
     top: float | None = None,
+    middle: float | None = None,
 ) -> Markup:
     """Draw a chart, in the two sizes of which the page shows one.
 
@@ -60,22 +66,21 @@ def chart(
         series: what is drawn.
         number: writes a number of the scale as people do here.
         top: end of the scale, where it is not the largest number.
+        middle: a number of the scale that has a line of its own.
     """
     makers = {"line": pygal.Line, "bar": pygal.Bar, "stacked": pygal.StackedBar}
-    parts = []
+    parts = [Markup("<figure>"), _key(series)]
     for size, width, height, font in _SIZES:
         drawn = makers[kind](
             width=width,
             height=height,
             margin=6,
+            margin_right=24,
             spacing=6,
             js=[],
             css=[],
-            style=Style(label_font_size=font, major_label_font_size=font, legend_font_size=font, no_data_font_size=20),
-            show_legend=all(one.name for one in series) and len(series) > 1,
-            legend_at_bottom=True,
-            legend_at_bottom_columns=2 if size == "narrow" else min(len(series), 4),
-            legend_box_size=font,
+            style=Style(label_font_size=font, major_label_font_size=font),
+            show_legend=False,
             include_x_axis=True,
             range=(0, top) if top is not None else None,
             max_scale=6,
@@ -89,14 +94,27 @@ def chart(
         )
         drawn.uuid = f"{name}-{size}"
         drawn.x_labels = labels
-        step = _step(labels, width - 70, font)
+        step = _step(labels, width - 90, font)
         drawn.x_labels_major = labels[::step]
         drawn.x_labels_major_every = step
+        if top is not None and middle is not None:
+            drawn.y_labels = [0, middle / 2, middle, (middle + top) / 2, top]
+            drawn.y_labels_major = [middle]
         for one in series:
             drawn.add(one.name, list(one.values))
-        drawn.add_xml_filter(_Plain(size, alt, [one.look for one in series]))
-        parts.append(drawn.render(is_unicode=True))
-    return Markup("").join(Markup(part) for part in parts)  # noqa: S704 - pygal escapes, and _Plain takes out the rest
+        drawn.add_xml_filter(
+            _Plain(f"{size} halved" if middle is not None else size, alt, [one.look for one in series])
+        )
+        parts.append(Markup(drawn.render(is_unicode=True)))  # noqa: S704 - pygal escapes, and _Plain takes out the rest
+    return Markup("").join([*parts, Markup("</figure>")])
+
+
+def _key(series: Sequence[Series]) -> Markup:
+    """What the colours mean; as HTML it wraps on a phone, which pygal's own does not."""
+    if len(series) < 2 or not all(one.name for one in series):
+        return Markup()
+    entry = Markup('<li><svg viewBox="0 0 24 10" aria-hidden="true"><path class="{}" d="M0 5h24"/></svg>{}</li>')
+    return Markup('<ul class="key">{}</ul>').format(Markup().join(entry.format(one.look, one.name) for one in series))
 
 
 def _step(labels: Sequence[str], width: float, font: float) -> int:
@@ -108,8 +126,8 @@ def _step(labels: Sequence[str], width: float, font: float) -> int:
 class _Plain:
     """Leaves of pygal's tree what is seen, and says for a screen reader what that is."""
 
-    def __init__(self, size: str, alt: str, looks: Sequence[str]) -> None:
-        self._size = size
+    def __init__(self, words: str, alt: str, looks: Sequence[str]) -> None:
+        self._words_of_root = words
         self._alt = alt
         self._looks = looks
 
@@ -126,7 +144,7 @@ class _Plain:
                 del each.attrib["class"]
             if "id" in each.attrib:
                 del each.attrib["id"]
-        root.set("class", f"chart {self._size}")
+        root.set("class", f"chart {self._words_of_root}")
         root.set("role", "img")
         root.set("aria-label", self._alt)
         return root

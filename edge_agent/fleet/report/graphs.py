@@ -98,6 +98,7 @@ def women_chart(of_hours: Mapping[int, Visitors], language: Language) -> Markup 
         intervals(triples, "women"),
         number=lambda value: numbers.percent(value / 100, language),
         top=100,
+        middle=50,
     )
 
 

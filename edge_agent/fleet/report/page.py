@@ -186,6 +186,7 @@ class _Heat:
         present = {weekday for weekday, _ in figures.cells}
         self.weekdays = [weekday for weekday in range(7) if weekday in present]
         self._most = max((cell.mean or 0.0 for cell in figures.cells.values()), default=0.0)
+        self.places = 0 if self._most >= 10 else 1
 
     def level(self, mean: float | None) -> int:
         """From 0 to `_LEVELS`, how strong the colour is; 0 is nobody."""

@@ -197,6 +197,8 @@ def _missing(figures: Figures, language: Language) -> Iterator[str]:
         yield words["all_seen"]
         return
     part = numbers.percent(total.open_coverage if total.open_s else total.coverage, language, 1)
+    if part.startswith(">"):
+        part = words["more_than"].format(part=part.lstrip(f">{NBSP}"))
     missed = figures.missing.likely_missed
     rest = words["likely_missed"].format(count=numbers.number(missed, language)) if missed else words["none_missed"]
     yield f"{words['seen_of_open'].format(part=part)} {rest}"

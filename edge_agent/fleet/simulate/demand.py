@@ -147,12 +147,12 @@ def _months(day: date) -> tuple[int, int, float]:
 def wanted(kind: Kind, seed: int, region: str, day: date) -> float:
     """Return how busy a day is against the mean, weather included."""
     bad = weather(seed, region, day)
-    return season(kind, day) * kind.rain**bad
+    return season(kind, day) * float(kind.rain**bad)
 
 
 def grown(per_year: float, day: date) -> float:
     """Return what has become of a shop's mean by a day, growing by a share every year."""
-    return float(pow(1 + per_year, (day - _BEGINNING).days / 365.25))
+    return float((1 + per_year) ** ((day - _BEGINNING).days / 365.25))
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.fleet.simulate import Sealed, sealed, shops, truth
@@ -20,6 +20,7 @@ def messages(number: int, seed: int, first: date, days: int) -> list[Sealed]:
     return list(sealed(shops(number, seed)[-1], first, first + timedelta(days=days - 1)))
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), number=st.integers(1, 60), first=DAYS)
 def test_any_day_gives_messages_of_the_contract(seed: int, number: int, first: date) -> None:
     """Whatever the seed and the day: payloads are valid, and the numbers in them fit together."""
@@ -29,6 +30,7 @@ def test_any_day_gives_messages_of_the_contract(seed: int, number: int, first: d
         assert list(sums(model.model_dump(mode="json", by_alias=True))) == []
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), number=st.integers(1, 60), first=DAYS)
 def test_the_chain_is_unbroken(seed: int, number: int, first: date) -> None:
     """One number follows on the other over all cameras, and each message holds the hash of the one before."""
@@ -43,6 +45,7 @@ def test_the_chain_is_unbroken(seed: int, number: int, first: date) -> None:
             assert after.model.lost_messages > 0
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), number=st.integers(1, 60), first=DAYS)
 def test_buckets_add_up_to_their_hour(seed: int, number: int, first: date) -> None:
     """The buckets of an hour hold its crossings, seconds, frames, stays and presence between them."""
@@ -69,6 +72,7 @@ def summed(model: Counts | Hour) -> Counter[str]:
     return found
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), number=st.integers(1, 60), first=DAYS)
 def test_the_truth_is_that_of_the_messages(seed: int, number: int, first: date) -> None:
     """Per hour, what the truth calls counted is the sum over the sealed hours, to the last person and second."""
