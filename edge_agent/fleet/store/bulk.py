@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    BindParameter,
     Connection,
     Engine,
-    Select,
     Subquery,
     Table,
     Text,
@@ -21,7 +19,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.types import TypeEngine
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -47,7 +44,7 @@ def add(connection: Connection, table: Table, rows: Rows) -> None:
         return
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        connection.execute(_insert_arrays(table, names), _arrays(names, rows))
+        connection.exec_driver_sql(_insert_arrays(table, names, ()), _arrays(names, rows))
     else:
         connection.execute(sqlite.insert(table).on_conflict_do_nothing(), list(rows))
 
@@ -59,8 +56,8 @@ def add_new(connection: Connection, table: Table, rows: Rows, key: Sequence[str]
     columns = [table.c[name] for name in key]
     names = tuple(rows[0])
     if connection.dialect.name == "postgresql":
-        statement = _insert_arrays(table, names).returning(*columns)
-        return {tuple(row) for row in connection.execute(statement, _arrays(names, rows))}
+        statement = _insert_arrays(table, names, tuple(key))
+        return {tuple(row) for row in connection.exec_driver_sql(statement, _arrays(names, rows))}
     # Nobody else writes between these two: SQLite has one writer, and we are it.
     known = found(connection, columns, table, rows, key)
     new = [row for row in rows if tuple(row[name] for name in key) not in known]
@@ -115,17 +112,13 @@ def update(connection: Connection, table: Table, rows: Rows, key: Sequence[str])
 
 
 @lru_cache(maxsize=64)
-def _insert_arrays(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
-    statement = postgresql.insert(table).from_select(list(names), _unnest(table, names))
-    return statement.on_conflict_do_nothing()
-
-
-def _unnest(table: Table, names: tuple[str, ...]) -> Select[Any]:
-    return select(*(func.unnest(_array(name, table.c[name].type)) for name in names))
-
-
-def _array(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
-    return bindparam(name, type_=ARRAY(kind))
+def _insert_arrays(table: Table, names: tuple[str, ...], key: tuple[str, ...]) -> str:
+    """In psycopg's own words: its binary form of arrays, which SQLAlchemy cannot ask for, takes a third of the time."""
+    quote = postgresql.dialect().identifier_preparer.quote
+    columns = ", ".join(map(quote, names))
+    arrays = ", ".join(f"%({name})b::{table.c[name].type.compile(postgresql.dialect())}[]" for name in names)
+    statement = f"INSERT INTO {quote(table.name)} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own tables
+    return f"{statement} RETURNING {', '.join(map(quote, key))}" if key else statement
 
 
 def _arrays(names: tuple[str, ...], rows: Rows) -> dict[str, list[Any]]:
