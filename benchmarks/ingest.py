@@ -21,12 +21,13 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import psutil
+from edge_agent.fleet.simulate import sealed, shops
 from sqlalchemy import func, select
 from support.broker import Broker, free_port, until
 from support.postgres import Postgres
 from support.storm import Load, Storm
 
-from edge_agent.fleet.simulate import sealed, shops
 from edge_agent.fleet.store import open_store
 from edge_agent.fleet.store.tables import messages
 
@@ -62,7 +63,11 @@ def main() -> None:
     total = sum(len(load.messages) for load in todo)
     print(f"{len(todo)} devices, {total} messages", file=sys.stderr)
     port = free_port()
-    with TemporaryDirectory() as name, Broker(Path(name), broker_config(port), port=port) as broker, Postgres() as server:
+    with (
+        TemporaryDirectory() as name,
+        Broker(Path(name), broker_config(port), port=port) as broker,
+        Postgres() as server,
+    ):
         url = f"sqlite:///{name}/fleet.db" if chosen.sqlite else server.url
         command = [sys.executable, "-m", "edge_agent", "fleet", "ingest", "--database", url, "--broker", broker.url]
         log = Path(name, "workers.log")
@@ -74,7 +79,8 @@ def main() -> None:
                     workers.append(subprocess.Popen([*command, *options], stderr=file))
             until(lambda: log.read_text().count("connected") == chosen.workers, patience_s=60)
             time.sleep(1)
-            print(json.dumps(measure(url, broker.port, todo) | {"load_average": os.getloadavg()[0]}, indent=2))
+            figures = measure(url, broker.port, todo, [worker.pid for worker in workers])
+            print(json.dumps(figures | {"load_average": os.getloadavg()[0], "cores": os.cpu_count()}, indent=2))
         finally:
             for worker in workers:
                 worker.terminate()
@@ -82,12 +88,23 @@ def main() -> None:
                 worker.wait(10)
 
 
-def measure(url: str, port: int, todo: list[Load]) -> dict[str, float]:
+def cpu_s(workers: list[int]) -> dict[str, float]:
+    """CPU time so far of the workers, the broker, the database, and the devices, which are this process."""
+    used = {"workers": 0.0, "mosquitto": 0.0, "postgres": 0.0, "devices": 0.0}
+    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        times = process.cpu_times()
+        name = process.name()
+        who = "workers" if process.pid in workers else name if name in used else "devices"
+        used[who] += times.user + times.system
+    return used
+
+
+def measure(url: str, port: int, todo: list[Load], workers: list[int]) -> dict[str, object]:
     """Send it all, and follow what is committed."""
     total = sum(len(load.messages) for load in todo)
     storm = Storm(port, todo, resend_s=60)
     thread = threading.Thread(target=storm.run)
-    begun_s = time.monotonic()
+    begun_s, used_s = time.monotonic(), cpu_s(workers)
     thread.start()
     engine = open_store(url)
     stored, stored_s = 0, begun_s
@@ -100,15 +117,19 @@ def measure(url: str, port: int, todo: list[Load]) -> dict[str, float]:
                 stored, stored_s = now, time.monotonic()
         thread.join()
         safe_s = time.monotonic() - begun_s
+        spent_s = {who: after_s - used_s[who] for who, after_s in cpu_s(workers).items()}
         kept = {row[0] for row in connection.execute(select(messages.c.payload))}
     engine.dispose()
     sent = {payload.decode() for load in todo for _, _, payload in load.messages}
-    assert kept == sent, f"{len(sent - kept)} are missing, {len(kept - sent)} were never sent"
+    if kept != sent:
+        raise SystemExit(f"{len(sent - kept)} are missing, {len(kept - sent)} were never sent")
     return {
         "messages": total,
         "committed_per_s": round(total / (stored_s - begun_s)),
         "all_confirmed_after_s": round(safe_s, 1),
         "published": storm.published,
+        "cpu_us_per_message": {who: round(each_s / total * 1e6) for who, each_s in spent_s.items()},
+        "cpu_us_per_message_in_all": round(sum(spent_s.values()) / total * 1e6),
     }
 
 

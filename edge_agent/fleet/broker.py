@@ -8,17 +8,18 @@ import selectors
 import socket
 import ssl
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, Literal
 
-from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge_agent.fleet.quick_client import Arrived, QuickClient
 from edge_agent.fleet.settings import Broker
 
 Version = Literal["5", "3.1.1"]
@@ -125,7 +126,7 @@ class Link:
         receive_maximum: most messages of QoS 1 that we may owe the broker an acknowledgement for; MQTT 5 only.
 
     Attributes:
-        inbox: messages that arrived, oldest first; whoever takes one out acknowledges it by `ack`.
+        inbox: messages that arrived, oldest first; whoever takes some out acknowledges them by `ack`.
     """
 
     def __init__(
@@ -138,7 +139,6 @@ class Link:
         receive_maximum: int | None = None,
     ) -> None:
         self.version = version
-        self.inbox: deque[MQTTMessage] = deque()
         self._broker = broker
         self._session_s = session_s
         self._receive_maximum = receive_maximum
@@ -150,6 +150,7 @@ class Link:
         self._watched = 0
         self._selector = selectors.DefaultSelector()
         self._client = self._make(client_id)
+        self.inbox: deque[Arrived] = self._client.inbox
 
     def open(self) -> None:
         """Reach the broker and be let in. Blocks for some seconds at most.
@@ -209,10 +210,10 @@ class Link:
             self._tags[info.mid] = tag
         return True
 
-    def ack(self, message: MQTTMessage) -> None:
-        """Tell the broker that a message is safe; on a connection that is over, do nothing: it comes again."""
-        if message.qos and not self._over and self._client.socket() is not None:
-            self._client.ack(message.mid, message.qos)
+    def ack(self, messages: Iterable[Arrived]) -> None:
+        """Tell the broker that messages are safe; on a connection that is over, do nothing: they come again."""
+        if not self._over and self._client.socket() is not None:
+            self._client.ack_all(message.mid for message in messages if message.qos)
 
     @property
     def congested(self) -> bool:
@@ -239,9 +240,9 @@ class Link:
             sock.close()
         self._selector.close()
 
-    def _make(self, client_id: str) -> Client:
+    def _make(self, client_id: str) -> QuickClient:
         five = self.version == "5"
-        client = Client(
+        client = QuickClient(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
@@ -259,7 +260,6 @@ class Link:
         client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._events.append(
             Subscribed(tuple(reason.value < _FAILED for reason in reasons))
         )
-        client.on_message = lambda _c, _u, message: self.inbox.append(message)
         # No on_log: paho would put every message into words for it.
         return client
 
@@ -295,7 +295,7 @@ class Link:
         elif self._watched != wanted:
             self._selector.modify(sock, wanted)
         self._watched = wanted
-        buffered = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+        buffered = self._client.read_ahead or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
         found = self._selector.select(0 if buffered else timeout_s)
         if buffered or any(mask & selectors.EVENT_READ for _, mask in found):
             self._read(most)
@@ -307,7 +307,9 @@ class Link:
         """Read until nothing more is there; paho reads one packet at a time, and does not say whether it found one."""
         while len(self.inbox) < most:
             before = len(self.inbox)
-            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS or len(self.inbox) == before:
+            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+            if len(self.inbox) == before and not self._client.read_ahead:
                 return
 
     def _on_connect(self, _c: object, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:

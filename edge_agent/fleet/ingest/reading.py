@@ -142,9 +142,7 @@ def _window(names: Names, leaf: str, payload: bytes) -> Window | DeadLetter:
         return DeadLetter(Reason.WINDOW, f"{told.start} to {told.end}: no such instant", names)
     if end_s < start_s:
         return DeadLetter(Reason.WINDOW, f"it ends {start_s - end_s} s before it starts", names)
-    try:
-        local(start_s, told.tz)
-    except (KeyError, ValueError, OSError, OverflowError):  # what zoneinfo raises for names such as Europe or a/../b
+    if not _is_zone(told.tz):
         return DeadLetter(Reason.ZONE, told.tz, names)
     return Window(
         names=names,
@@ -160,6 +158,15 @@ def _window(names: Names, leaf: str, payload: bytes) -> Window | DeadLetter:
         prev_hash=bytes.fromhex(told.prev_hash),
         hour=told if isinstance(told, Hour) else None,
     )
+
+
+@lru_cache(maxsize=1024)
+def _is_zone(name: str) -> bool:
+    try:
+        local(0, name)
+    except (KeyError, ValueError, OSError):  # what zoneinfo raises for names such as Mars/Base, a/../b and Europe
+        return False
+    return True
 
 
 def _note(names: Names, leaf: str, payload: bytes) -> Note | DeadLetter:

@@ -7,7 +7,6 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from paho.mqtt.client import MQTTMessage
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
@@ -17,6 +16,7 @@ from edge_agent.fleet.ingest.batch import Tally, store, write_off
 from edge_agent.fleet.ingest.leader import RETAINED, Leader
 from edge_agent.fleet.ingest.reading import LEAVES, Letter, read
 from edge_agent.fleet.ingest.registry import Registry
+from edge_agent.fleet.quick_client import Arrived
 from edge_agent.fleet.settings import Settings
 from edge_agent.fleet.store.bulk import writing
 from edge_agent.fleet.store.locks import Lock
@@ -181,21 +181,21 @@ class Worker:
         except SQLAlchemyError as error:
             self._database_away(error)
             return
-        for message in batch:
+        for _ in batch:
             link.inbox.popleft()
-            link.ack(message)
+        link.ack(batch)
         self._database_wait_s = _DATABASE_AGAIN_S[0]
         if self._said.pop("database", None):
             _log.info("the database is back")
 
-    def _concerns(self, message: MQTTMessage) -> bool:
+    def _concerns(self, message: Arrived) -> bool:
         """Whether it is for us: a session may still hold what was sent to us as the leader that we are no more."""
-        return self._leader.leads or not topic_of(message).endswith(tuple(f"/{leaf}" for leaf in RETAINED))
+        return self._leader.leads or not message.topic.endswith(tuple(f"/{leaf}" for leaf in RETAINED))
 
-    def _read(self, message: MQTTMessage) -> Letter:
+    def _read(self, message: Arrived) -> Letter:
         settings = self._settings.ingest
         return read(
-            topic_of(message),
+            message.topic,
             message.payload,
             received_s=int(self._wall_s()),
             max_bytes=settings.max_payload_bytes,
@@ -246,14 +246,6 @@ class Worker:
         if self._said.get(subject) != text:
             self._said[subject] = text
             _log.warning("%s", text)
-
-
-def topic_of(message: MQTTMessage) -> str:
-    """The topic as text, whatever bytes it has."""
-    try:
-        return message.topic
-    except UnicodeDecodeError:
-        return "not UTF-8"
 
 
 def first_line(error: BaseException) -> str:
