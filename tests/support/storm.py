@@ -122,9 +122,7 @@ class Storm:
         sender.todo.clear()
 
     def _refill(self, sender: _Sender) -> None:
-        sender.todo = deque(
-            index for index, (seq, _, _) in enumerate(sender.load.messages) if seq > sender.watermark
-        )
+        sender.todo = deque(index for index, (seq, _, _) in enumerate(sender.load.messages) if seq > sender.watermark)
 
     def _serve(self, sender: _Sender, mask: int) -> None:
         try:

@@ -193,7 +193,7 @@ def _note_seen(connection: Connection, came: Iterable[Row[Any]], now_s: int) -> 
 
 
 def _tell_again(connection: Connection, keys: set[Key]) -> None:
-    rows = [{"device_id": id_, "epoch": epoch, "published_seq": -1} for id_, epoch in sorted(keys)]
+    rows = [{"device_id": id_, "epoch": epoch, "published_seq": None} for id_, epoch in sorted(keys)]
     update(connection, watermarks, rows, _KEY)
 
 

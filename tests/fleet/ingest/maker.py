@@ -1,5 +1,6 @@
 """Small devices that seal real messages, in a right chain, for the tests of the ingest."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -114,3 +115,67 @@ class Door:
 
 def _zone() -> ZoneCounts:
     return ZoneCounts(name="till", occupancy=Presence(min=0, mean_milli=100, max=2, presence_s=90), stays=18)
+
+
+def state(door: Door, session: int, status: str = "online") -> bytes:
+    """A birth or a last will."""
+    return json.dumps(
+        {
+            "schema": "footfall/v1/state",
+            "status": status,
+            "tenant": door.tenant,
+            "site": door.site,
+            "device": door.device,
+            "session": session,
+            "boot": 1,
+            "epoch": door.epoch,
+            "agent": "0.1.0",
+            "onnxruntime": "1.32.0",
+            "opencv": "5.0.0",
+            "tz": door.tz,
+            "config": "0123456789abcdef",
+            "cameras": [],
+        }
+    ).encode()
+
+
+def health(door: Door, session: int, *, oldest_seq: int | None) -> bytes:
+    """A health message."""
+    numbers = dict.fromkeys(
+        (
+            "uptime_s",
+            "cpu_percent",
+            "rss_mb",
+            "disk_free_mb",
+            "outbox_rows",
+            "outbox_unsent",
+            "outbox_bytes",
+            "outbox_dropped",
+            "outbox_quarantined",
+            "publish_refused",
+        ),
+        7,
+    )
+    camera = {
+        "name": "entrance",
+        "seeing": True,
+        "cause": None,
+        "fps_milli": 9_500,
+        "latency_ms": 80,
+        "frames": 600,
+        "dropped": 0,
+        "reconnects": 0,
+    }
+    rest = {
+        "schema": "footfall/v1/health",
+        "device": door.device,
+        "session": session,
+        "clock": "synced",
+        "cameras": [camera],
+        "provider": "cpu",
+        "provider_fell_back": False,
+        "precision": "fp32",
+        "temperature_c": 55,
+        "outbox_oldest_seq": oldest_seq,
+    }
+    return json.dumps({**numbers, **rest}).encode()
