@@ -6,7 +6,7 @@ import click
 
 from edge_agent.commands.failure import Failure
 
-_COMMANDS: Final = ("export", "report", "serve", "simulate", "user")
+_COMMANDS: Final = ("devices", "export", "ingest", "report", "serve", "simulate", "user")
 
 
 class _Fleet(click.Group):
@@ -28,10 +28,18 @@ class _Fleet(click.Group):
 
 def _load(name: str) -> click.Command:
     match name:
+        case "devices":
+            from edge_agent.commands.fleet.devices import devices  # noqa: PLC0415 - only when it is asked for
+
+            return devices
         case "export":
             from edge_agent.commands.fleet.export import export  # noqa: PLC0415 - only when it is asked for
 
             return export
+        case "ingest":
+            from edge_agent.commands.fleet.ingest import ingest  # noqa: PLC0415 - only when it is asked for
+
+            return ingest
         case "report":
             from edge_agent.commands.fleet.report import report  # noqa: PLC0415 - only when it is asked for
 
