@@ -12,7 +12,7 @@ from edge_agent.fleet.simulate.calendar import HOUR_S
 from edge_agent.fleet.simulate.day import CameraHour, inside, simulate, zone_presence, zone_stays
 from edge_agent.fleet.simulate.messages import Chain, days, dwell, edges, frames, hour_offset, quality
 from edge_agent.fleet.simulate.shop import CONFIG, Camera, Shop
-from edge_agent.fleet.simulate.visitors import BANDS, Tables
+from edge_agent.fleet.simulate.visitors import BANDS, MODEL, Tables
 from edge_agent.terms import ClockState, LineRole
 
 Row = tuple[Any, ...]
@@ -104,7 +104,7 @@ def _hour_row(shop: Shop, camera: Camera, hour: CameraHour, key: Row, site: int)
     else:
         doors, within = (0, 0), (None, None)
     return (
-        *key, end_s, site, camera.name, hour.local_day, local_hour, hour.open_s, expected_s, hour.observed_s,
+        *key, end_s, site, camera.name, shop.tz, hour.local_day, local_hour, hour.open_s, expected_s, hour.observed_s,
         min(hour.open_s, expected_s - hour.observed_s), *doors,
         *((hour.front_in + hour.front_out, doors[0]) if camera.pavement is not None else (None, None)),
         *within, frames(shop, hour), 0, hour.clock.value,
@@ -121,7 +121,7 @@ def _words(expected_s: int, hour: CameraHour) -> str:
 def _visitors(told: Tables) -> Row:
     shares = None if told.ages is None else _text(told.ages)
     women: Row = told.women or (None, None, None)
-    return (told.visitors, *told.sex.cells, *told.age.cells, *women, shares, told.suppressed, told.k)
+    return (told.visitors, *told.sex.cells, *told.age.cells, *women, shares, MODEL, told.suppressed, told.k)
 
 
 def _text(ages: Sequence[Sequence[int]]) -> str:
@@ -130,4 +130,4 @@ def _text(ages: Sequence[Sequence[int]]) -> str:
 
 _SYNCED: Final = ClockState.SYNCED
 _NO_STAYS: Final = " ".join("0" * 18)
-_UNREAD: Final = (None,) * 17
+_UNREAD: Final = (None,) * 18
