@@ -44,9 +44,7 @@ def add_user() -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="module")
-def guarded(
-    tmp_path_factory: pytest.TempPathFactory, add_user: Callable[..., Result]
-) -> Iterator[Pages]:
+def guarded(tmp_path_factory: pytest.TempPathFactory, add_user: Callable[..., Result]) -> Iterator[Pages]:
     """The pages with sign-in: users ada and bob."""
     folder = tmp_path_factory.mktemp("guarded")
     engine = open_folder(folder)

@@ -64,7 +64,9 @@ def test_a_wrong_password_and_a_wrong_name_look_alike(guarded: Pages, name: str,
     assert guarded.get("/", cookie=told.cookie()).status == 303
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "/sign-in", "/a\nb", ""])
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example", "/\\evil.example", "/sign-in", "/a\nb", ""]
+)
 def test_the_way_back_stays_here(guarded: Pages, target: str) -> None:
     """A forged address cannot send anybody to another server after signing in."""
     assert enter(guarded, "ada", next=target).headers["location"] == "/"
@@ -199,7 +201,16 @@ def test_a_large_form_is_refused(guarded: Pages) -> None:
 
 def test_outside_of_the_loopback_users_are_needed(tmp_path: Path) -> None:
     """Without users it does not listen where others can reach it, and says what to do."""
-    arguments = ["fleet", "serve", "--database", f"sqlite:///{tmp_path / 'fleet.db'}", "--host", "0.0.0.0", "--port", "0"]  # noqa: S104
+    arguments = [
+        "fleet",
+        "serve",
+        "--database",
+        f"sqlite:///{tmp_path / 'fleet.db'}",
+        "--host",
+        "0.0.0.0",
+        "--port",
+        "0",
+    ]  # noqa: S104
     done = CliRunner().invoke(main, arguments)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "pages.users_file is not set" in done.stderr

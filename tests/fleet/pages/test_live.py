@@ -117,7 +117,9 @@ def test_leaves_are_bounded(live: Live, monkeypatch: pytest.MonkeyPatch) -> None
     live.take(f"{BASE}/live/new/in", b"1")
     assert ("new", "in") in live.leaves(KEY)
     for number in range(20):
-        live.take(f"footfall/v1/shop/milano-01/d{number}/state", state_message("shop", "milano-01", f"d{number}").encode())
+        live.take(
+            f"footfall/v1/shop/milano-01/d{number}/state", state_message("shop", "milano-01", f"d{number}").encode()
+        )
     assert len(live._heard) == 10
 
 
@@ -162,7 +164,11 @@ def test_the_stream_pushes_what_changes(tmp_path: Path) -> None:
     store.device("shop/milano-01/door-2")
     store.device("shop/milano-01/stranger", admitted=False)
     engine.dispose()
-    with Broker(tmp_path / "broker") as broker, Listener(broker.port) as wire, Pages(folder, broker=broker.url) as pages:
+    with (
+        Broker(tmp_path / "broker") as broker,
+        Listener(broker.port) as wire,
+        Pages(folder, broker=broker.url) as pages,
+    ):
         for device in ("door-1", "door-2", "stranger"):
             base = f"footfall/v1/shop/milano-01/{device}"
             wire.publish(f"{base}/state", state_message("shop", "milano-01", device), retain=True)
