@@ -260,7 +260,7 @@ class _Device:
         while link.inbox:
             message = link.inbox.popleft()
             self._confirm(bytes(message.payload), now_s)
-            link.ack(message)
+            link.ack([message])
         return sent or bool(events)
 
     def leave(self) -> None:
