@@ -82,8 +82,7 @@ class Device:
     health: Health | None
     health_s: int | None
     fresh: bool
-    privacy: Privacy | None
-    privacy_s: int | None
+    ledger: str | None
     coverage: Coverage
     open_problems: int
     waiting: int
@@ -92,6 +91,11 @@ class Device:
     def path(self) -> str:
         """Its address within the fleet."""
         return f"{self.tenant}/{self.site}/{self.device}"
+
+    @property
+    def privacy(self) -> Privacy | None:
+        """Its privacy ledger; read when it is asked for, which a list of a thousand devices does not."""
+        return parsed(Privacy, self.ledger)
 
     @property
     def now(self) -> Health | None:
@@ -214,8 +218,7 @@ def _device(
         health=health,
         health_s=row.health_s,
         fresh=state is DeviceState.ONLINE and row.health_s is not None and now_s - row.health_s <= silent_after_s,
-        privacy=parsed(Privacy, row.privacy),
-        privacy_s=row.privacy_s,
+        ledger=row.privacy,
         coverage=_share_of_day(row, covered.get(row.id), birth, now_s),
         open_problems=open_problems.get(row.id, 0),
         waiting=waiting.get(row.id, 0),

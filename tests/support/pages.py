@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 
 from edge_agent.fleet.store import hour_rows, open_store
 from edge_agent.fleet.store.tables import (
@@ -144,6 +144,26 @@ class Store:
             for table, made in rows.items():
                 if made:
                     connection.execute(insert(table), made)
+
+    def many(self, count: int) -> None:
+        """So many devices at once, each with a day of hours."""
+        first = self.device("many/site-0/door-0")
+        self.hours(first, "many/site-0/door-0", 24)
+        with self.engine.begin() as connection:
+            row = connection.execute(select(devices).where(devices.c.id == first)).mappings().one()
+            laid = connection.execute(select(hours).where(hours.c.device_id == first)).mappings().all()
+            made, places = [], []
+            for number in range(1, count):
+                names = {"site": f"site-{number}", "device": f"door-{number}"}
+                places.append({"id": 10_000 + number, "tenant": "many", "site": names["site"], "region": f"R{number % 9}"})
+                row_of = {**row, "id": 10_000 + number, "site_id": 10_000 + number, **names}
+                row_of["state"] = state_message("many", names["site"], names["device"])
+                row_of["health"] = health_message(names["device"], temperature_c=30 + number % 40)
+                made.append(row_of)
+            connection.execute(insert(sites), places)
+            connection.execute(insert(devices), made)
+            key = [{"device_id": each["id"], "site_id": each["site_id"]} for each in made]
+            connection.execute(insert(hours), [{**hour, **of} for of in key for hour in laid])
 
     def problem(self, device_id: int, kind: str, detail: str, *, ago_s: int = 600, over_ago_s: int | None = None) -> None:
         """Something that ingest noticed."""

@@ -28,7 +28,9 @@ def age(instant_s: int | None, now_s: int, language: Language) -> str:
     """How long ago that was."""
     if instant_s is None:
         return say(language, "never")
-    return say(language, "now") if now_s - instant_s < 2 else say(language, "ago", age=duration(now_s - instant_s))
+    if now_s - instant_s < 2:
+        return say(language, "now")
+    return say(language, "ago", age=" ".join(duration(now_s - instant_s).split(" ")[:2]))  # its largest unit
 
 
 def utc(instant_s: int) -> str:
