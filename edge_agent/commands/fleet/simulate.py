@@ -34,6 +34,12 @@ _MOST_THROUGH_OUTBOX = 50
 )
 @click.option("--confirmed", is_flag=True, help="Go on until the fleet has confirmed every message by base/ack.")
 @click.option(
+    "--follow",
+    is_flag=True,
+    help="Send nothing of these days, but what comes after them, each message when it is due, until stopped: to go on "
+    "from what --database filled with the same options.",
+)
+@click.option(
     "--through",
     type=click.Choice(["messages", "outbox"]),
     default="messages",
@@ -52,6 +58,7 @@ def simulate(  # noqa: PLR0917 - as click calls it
     broker: str | None,
     *,
     backlog: bool,
+    follow: bool,
     rate: float | None,
     confirmed: bool,
     through: str,
@@ -67,8 +74,10 @@ def simulate(  # noqa: PLR0917 - as click calls it
     last = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
     first = last - timedelta(days=days - 1)
     fleet = shops(devices, seed)
-    if database is not None and (backlog or rate or confirmed or through != "messages" or broker):
-        raise Misuse("--database: no broker is asked; --broker, --backlog, --rate, --confirmed, --through do not fit")
+    if database is not None and (backlog or follow or rate or confirmed or through != "messages" or broker):
+        raise Misuse("--database: no broker is asked; --broker, --backlog, --follow and the like do not fit")
+    if follow and (backlog or through != "messages"):
+        raise Misuse("--follow: each message goes out when it is due; --backlog and --through outbox do not fit")
     if truth_file is not None:
         _write_truth(truth_file, fleet, first, last)
     if database is not None:
@@ -80,27 +89,33 @@ def simulate(  # noqa: PLR0917 - as click calls it
             raise Misuse(f"--through outbox: at most {_MOST_THROUGH_OUTBOX} devices")
         _through_outbox(settings.broker, fleet, (first, last), confirmed=confirmed)
         return
-    _publish(settings.broker, fleet, (first, last), Plan(backlog, rate, confirmed))
+    _publish(settings.broker, fleet, (first, last), Plan(backlog, rate, confirmed, follow))
 
 
 def _publish(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], plan: Plan) -> None:
-    expected = _expected(fleet, span)
+    sent = Progress(0, 0, 0)
+
+    def show(now: Progress) -> None:
+        nonlocal sent
+        sent = now
+        bar.update((now.confirmed if plan.confirmed else now.acknowledged) - bar.pos)
+
+    expected = 1 if plan.follow else _expected(fleet, span)
     try:
-        if plan.backlog:
-            with _bar(expected, "making") as bar:
-                devices = Fleet(broker, fleet, *span, plan=plan, prepared=lambda made: bar.update(made - bar.pos))
-        else:
-            devices = Fleet(broker, fleet, *span, plan=plan)
+        with _bar(expected, "making") as bar:
+            devices = Fleet(broker, fleet, *span, plan=plan, prepared=lambda made: bar.update(made - bar.pos))
         with _bar(expected, "sending") as bar:
-            done = devices.run(lambda now: bar.update(_shown(now, plan) - bar.pos))
+            sent = devices.run(show)
     except BrokerError as error:
         raise Failure(str(error)) from None
     except KeyboardInterrupt:
-        raise Failure(f"stopped after {devices.progress.acknowledged} messages") from None
-    by_fleet = f", {done.confirmed} confirmed by the fleet" if plan.confirmed else ""
-    click.echo(f"{done.acknowledged} messages acknowledged by the broker{by_fleet}")
-    if done.refused:
-        raise Failure(f"{broker.url}: refused {done.refused} messages; check its access list and its log")
+        if plan.follow:
+            return
+        raise Failure(f"stopped after {sent.acknowledged} messages") from None
+    by_fleet = f", {sent.confirmed} confirmed by the fleet" if plan.confirmed else ""
+    click.echo(f"{sent.acknowledged} messages acknowledged by the broker{by_fleet}")
+    if sent.refused:
+        raise Failure(f"{broker.url}: refused {sent.refused} messages; check its access list and its log")
 
 
 def _through_outbox(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], *, confirmed: bool) -> None:
@@ -119,10 +134,6 @@ def _through_outbox(broker: Broker, fleet: Sequence[Shop], span: tuple[date, dat
 def _expected(fleet: Sequence[Shop], span: tuple[date, date]) -> int:
     """About how many messages that makes: days of 24 hours, and nothing lost."""
     return 120 * ((span[1] - span[0]).days + 1) * sum(len(shop.cameras) for shop in fleet)
-
-
-def _shown(now: Progress, plan: Plan) -> int:
-    return now.confirmed if plan.confirmed else now.acknowledged
 
 
 def _write_truth(path: Path, fleet: Sequence[Shop], first: date, last: date) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import sha256
+from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from edge_agent.fleet.simulate.birth import birth, ledger, pulse
 from edge_agent.fleet.simulate.calendar import slots
@@ -26,6 +27,12 @@ from edge_agent.fleet.store.tables import (
     watermarks,
 )
 from edge_agent.message import Hour
+
+_KEY: Final = ("device_id", "epoch", "seq")
+_MARK: Final = (*_KEY, "hash", "published_seq")
+_MESSAGE: Final = (
+    *_KEY, "leaf", "received_s", "start_s", "end_s", "camera", "clock", "payload", "hash", "prev_hash",
+)  # fmt: skip
 
 
 def _nowhere(_: Shop) -> None:
@@ -57,7 +64,9 @@ def fill(
     with engine.begin() as connection:
         loader = Loader(connection)
         for shop, ids in zip(shops, _register(connection, shops, first, last), strict=True):
-            loader.add(watermarks, load(loader, shop, ids, first, last, details=details))
+            marks = load(loader, shop, ids, first, last, details=details)
+            loader.add(watermarks, marks, _MARK)
+            _present(connection, ids, str(marks[-1][1]))
             done(shop)
         loader.flush()
         connection.execute(text("ANALYZE"))
@@ -71,8 +80,9 @@ def _with_payloads(
     for sent in sealed(shop, first, last):
         model, own = sent.model, sha256(sent.payload).digest()
         key = (ids.device, model.epoch, model.seq)
-        stored = (sent.leaf, sent.due_s, seconds(model.start), sent.payload.decode(), own)
-        loader.add(messages, [(*key, *stored, bytes.fromhex(model.prev_hash))])
+        window = (seconds(model.start), seconds(model.end), model.camera, model.clock.value)
+        text, before = sent.payload.decode(), bytes.fromhex(model.prev_hash)
+        loader.add(messages, [(*key, sent.leaf, sent.due_s, *window, text, own, before)], _MESSAGE)
         marks[model.epoch] = (*key, own, model.seq)
         if isinstance(model, Hour):
             _store(loader, _in_order(hour_rows(model, ids.device, ids.site)), details=details)
@@ -88,6 +98,10 @@ def _rows_only(
         _store(loader, rows, details=details)
         marks[chain.epoch] = (ids.device, chain.epoch, chain.last_seq, None, chain.last_seq)
     return list(marks.values())
+
+
+def _present(connection: Connection, ids: Ids, epoch: str) -> None:
+    connection.execute(update(devices).where(devices.c.id == ids.device).values(epoch=epoch))
 
 
 def _store(loader: Loader, rows: Rows, *, details: bool) -> None:

@@ -41,6 +41,7 @@ from edge_agent.terms import ClockState, LineRole, Quality
 
 _DEGRADED_BELOW: Final = 0.95
 _SENT_AFTER_S: Final = 2
+_NOTHING: Final = payload_hash(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,25 @@ class Chain:
         return place
 
 
-def sealed(shop: Shop, first: date, last: date) -> Iterator[Sealed]:
-    """Give the messages of a shop's local days in the order of their numbers, beginning with the first of an epoch."""
+def sealed(shop: Shop, first: date, last: date, *, begin: date | None = None) -> Iterator[Sealed]:
+    """Give the messages of a shop's local days in the order of their numbers.
+
+    Args:
+        shop: whose.
+        first: local day on which the first epoch begins.
+        last: local day; it is included.
+        begin: messages of days before this one take their numbers and are not made, as in a store that was filled
+            without payloads; the first that is made then has the hash of nothing before it.
+    """
     chain, epoch, prev_hash = Chain(shop, first), "", GENESIS
     base = base_topic(shop.tenant, shop.site, shop.device)
     for day in days(first, last):
         simulated = simulate(shop, day)
+        if begin is not None and day < begin:
+            for hours in simulated.hours:
+                epoch = chain.place(simulated, hours[0].slot.start_s, hours[0].slot.end_s).epoch
+            prev_hash = _NOTHING
+            continue
         for hours in simulated.hours:
             place = chain.place(simulated, hours[0].slot.start_s, hours[0].slot.end_s)
             if not place.sent:

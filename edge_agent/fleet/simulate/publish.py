@@ -7,7 +7,7 @@ sent again; with `confirmed` also what the fleet has not, because a broker's ack
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from heapq import merge
 from random import Random
 from typing import Final, NamedTuple
@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from edge_agent.fleet.broker import Answered, Attempts, BrokerError, Closed, Link
 from edge_agent.fleet.settings import Broker
 from edge_agent.fleet.simulate.birth import birth, ledger, pulse
+from edge_agent.fleet.simulate.live import live
 from edge_agent.fleet.simulate.messages import Chain, Sealed, sealed
 from edge_agent.fleet.simulate.shop import Shop
-from edge_agent.message import Ack, base_topic
+from edge_agent.message import Ack, base_topic, live_payload
 
 _WINDOW: Final = 20  # messages that a broker need not have acknowledged; what Mosquitto grants
 _HEALTH_S: Final = 60.0
@@ -27,6 +28,8 @@ _QUEUE: Final = 200  # messages that wait for one device, where they are not all
 _AGAIN_S: Final = 30.0  # without news from the fleet for so long, what it has not confirmed is sent again
 _IDLE_S: Final = 0.02
 _TELL_S: Final = 0.2
+_LIVE_S: Final = 5.0
+_AHEAD_DAYS: Final = 365
 _TOLD: Final = "told"  # tag of what needs no second attempt
 
 
@@ -60,11 +63,13 @@ class Plan(NamedTuple):
         backlog: all devices send all they have at once; otherwise in the order in which it was counted.
         rate: messages a second over all devices, at most; None: as many as the broker takes.
         confirmed: go on until the fleet has confirmed every message by `base/ack`.
+        follow: send nothing of the days, but what comes after them, each message when it is due, without an end.
     """
 
     backlog: bool = False
     rate: float | None = None
     confirmed: bool = False
+    follow: bool = False
 
 
 class Fleet:
@@ -90,7 +95,7 @@ class Fleet:
         prepared: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._plan = plan
-        self._devices = [_Device(shop, broker, (first, last), confirmed=plan.confirmed) for shop in shops]
+        self._devices = [_Device(shop, broker, (first, last), plan) for shop in shops]
         self._coming: Iterator[tuple[Outgoing, _Device]] = iter(())
         self._held: tuple[Outgoing, _Device] | None = None
         if plan.backlog:
@@ -100,8 +105,11 @@ class Fleet:
                 made += len(device.queue)
                 prepared(made)
         else:
-            each = (_of(device, sealed(shop, first, last)) for device, shop in zip(self._devices, shops, strict=True))
+            each = (
+                _of(device, _days(shop, first, last, plan)) for device, shop in zip(self._devices, shops, strict=True)
+            )
             self._coming = merge(*each, key=lambda pair: pair[0].due_s)
+            self._held = next(self._coming, None)  # made before anybody is connected, who would seem dead meanwhile
         self._allowance = _Allowance(plan.rate)
 
     def run(self, progress: Callable[[Progress], None] = lambda _: None) -> Progress:
@@ -152,6 +160,8 @@ class Fleet:
             self._held = self._held or next(self._coming, None)
             if self._held is None or len(self._held[1].queue) >= most:
                 return
+            if self._plan.follow and self._held[0].due_s > time.time():
+                return
             self._held[1].queue.append(self._held[0])
             self._held = None
 
@@ -174,6 +184,13 @@ class _Allowance:
         return True
 
 
+def _days(shop: Shop, first: date, last: date, plan: Plan) -> Iterator[Sealed]:
+    """The messages that are to go out."""
+    if plan.follow:
+        return sealed(shop, first, last + timedelta(days=_AHEAD_DAYS), begin=last + timedelta(days=1))
+    return sealed(shop, first, last)
+
+
 def _of(device: "_Device", messages: Iterable[Sealed]) -> Iterator[tuple[Outgoing, "_Device"]]:
     return ((Outgoing.of(sent), device) for sent in messages)
 
@@ -181,20 +198,21 @@ def _of(device: "_Device", messages: Iterable[Sealed]) -> Iterator[tuple[Outgoin
 class _Device:
     """One simulated device: what it has to send, what is on its way, what the fleet has not confirmed."""
 
-    def __init__(self, shop: Shop, broker: Broker, local_days: tuple[date, date], *, confirmed: bool) -> None:
+    def __init__(self, shop: Shop, broker: Broker, local_days: tuple[date, date], plan: Plan) -> None:
         self.queue: deque[Outgoing] = deque()
         self.acknowledged = self.confirmed = self.refused = 0
         self._shop = shop
         self._broker = broker
         self._last = local_days[1]
         self._epoch = Chain(shop, local_days[0]).epoch
-        self._confirms = confirmed
+        self._confirms = plan.confirmed
+        self._follows = plan.follow
         self._base = base_topic(shop.tenant, shop.site, shop.device)
         self._attempts = Attempts(broker, Random(shop.number))  # noqa: S311 - jitter
         self._link: Link | None = None
         self._in_flight: dict[tuple[str, int], Outgoing] = {}
         self._unconfirmed: dict[str, deque[Outgoing]] = {}
-        self._again_at_s = self._connect_at_s = self._health_at_s = 0.0
+        self._again_at_s = self._connect_at_s = self._health_at_s = self._live_at_s = 0.0
         self._session = 0
 
     @property
@@ -242,7 +260,7 @@ class _Device:
         while link.inbox:
             message = link.inbox.popleft()
             self._confirm(bytes(message.payload), now_s)
-            link.ack(message)
+            link.ack([message])
         return sent or bool(events)
 
     def leave(self) -> None:
@@ -279,6 +297,10 @@ class _Device:
             self._health_at_s = now_s + _HEALTH_S
             health = pulse(self._shop, int(time.time()), session=self._session, unsent=len(self.queue))
             link.publish(f"{self._base}/health", health.payload())
+        if self._follows and now_s >= self._live_at_s:
+            self._live_at_s = now_s + _LIVE_S
+            for leaf, value in live(self._shop, time.time()).items():
+                link.publish(f"{self._base}/{leaf}", live_payload(value), retain=True)
         if self._confirms and not self.queue and not self._in_flight and now_s >= self._again_at_s:
             self._requeue()
         busy = False

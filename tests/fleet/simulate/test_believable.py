@@ -64,7 +64,8 @@ def test_christmas_august_and_growth_show() -> None:
 def test_rain_keeps_people_away_and_falls_on_a_whole_region() -> None:
     """Days of bad weather bring fewer than fine ones, and two shops of a region have the same weather."""
     shop = of_kind("Moda")
-    fine, bad = [], []
+    fine: list[int] = []
+    bad: list[int] = []
     days = by_day(shop, *YEAR)
     for day, count in days.items():
         if day.weekday() < 4 and count:

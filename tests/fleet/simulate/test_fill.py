@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from edge_agent.fleet.simulate import fill, shops, truth
+from edge_agent.fleet.simulate import fill, sealed, shops, truth
 from edge_agent.fleet.store import open_store
+from edge_agent.fleet.store.rows import seconds
 from edge_agent.fleet.store.tables import day_visitors, devices, hours, messages, metadata, watermarks
+from edge_agent.message import payload_hash
 
 FIRST, LAST = date(2026, 3, 20), date(2026, 4, 2)  # the clock goes forward on 29 March
 
@@ -38,6 +40,26 @@ def test_both_ways_fill_the_same(engines: tuple[Engine, Engine]) -> None:
         assert set(slow.execute(marks[0])) == set(fast.execute(marks[1]))
         assert fast.scalar(select(func.count()).select_from(messages)) == 0
         assert slow.scalar(select(func.count()).select_from(day_visitors))
+
+
+def test_messages_are_kept_as_they_were_sealed(engines: tuple[Engine, Engine]) -> None:
+    """Every message stands in the store with its own payload, hash, window and place in the chain."""
+    fleet = shops(2, 11)
+    fill(engines[0], fleet, FIRST, FIRST)
+    expected = [sent for shop in fleet for sent in sealed(shop, FIRST, FIRST)]
+    with engines[0].connect() as connection:
+        rows = connection.execute(select(messages).order_by(messages.c.device_id, messages.c.seq)).all()
+        marks = connection.execute(select(watermarks.c.hash, devices.c.epoch).join(devices)).all()
+    assert [row.payload.encode() for row in rows] == [sent.payload for sent in expected]
+    for row, sent in zip(rows, expected, strict=True):
+        model = sent.model
+        assert (row.epoch, row.seq, row.leaf, row.camera) == (model.epoch, model.seq, sent.leaf, model.camera)
+        assert (row.start_s, row.end_s, row.clock) == (seconds(model.start), seconds(model.end), model.clock)
+        assert (row.hash.hex(), row.prev_hash.hex()) == (payload_hash(sent.payload), model.prev_hash)
+        assert row.received_s == sent.due_s
+    assert {(mark.hash, mark.epoch) for mark in marks} == {
+        (rows[i].hash, rows[i].epoch) for i in range(len(rows)) if i + 1 == len(rows) or rows[i + 1].seq == 1
+    }
 
 
 def test_the_store_holds_the_truth(engines: tuple[Engine, Engine]) -> None:
