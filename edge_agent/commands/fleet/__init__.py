@@ -6,7 +6,7 @@ import click
 
 from edge_agent.commands.failure import Failure
 
-_COMMANDS: Final = ("devices", "export", "ingest", "report", "serve", "simulate", "user")
+_COMMANDS: Final = ("devices", "discover", "export", "ingest", "report", "serve", "simulate", "user")
 
 
 class _Fleet(click.Group):
@@ -28,6 +28,10 @@ class _Fleet(click.Group):
 
 def _load(name: str) -> click.Command:
     match name:
+        case "discover":
+            from edge_agent.commands.fleet.discover import discover  # noqa: PLC0415 - needs edge-agent[fleet]
+
+            return discover
         case _:
             raise AssertionError(name)
 
