@@ -40,6 +40,22 @@ def _load(name: str) -> click.Command:
             from edge_agent.commands.fleet.discover import discover  # noqa: PLC0415 - needs edge-agent[fleet]
 
             return discover
+        case "export":
+            from edge_agent.commands.fleet.export import export  # noqa: PLC0415 - loaded when asked for
+
+            return export
+        case "report":
+            from edge_agent.commands.fleet.report import report  # noqa: PLC0415 - loaded when asked for
+
+            return report
+        case "serve":
+            from edge_agent.commands.fleet.serve import serve  # noqa: PLC0415 - only when it is asked for
+
+            return serve
+        case "user":
+            from edge_agent.commands.fleet.user import user  # noqa: PLC0415 - only when it is asked for
+
+            return user
         case _:
             raise AssertionError(name)
 

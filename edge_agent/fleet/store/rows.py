@@ -94,6 +94,7 @@ def _columns(hour: Hour, start_s: int) -> Row:
     return {
         "end_s": seconds(hour.end),
         "camera": hour.camera,
+        "tz": hour.tz,
         "local_day": clock.date().isoformat(),
         "local_hour": clock.hour,
         "open_s": hour.open_s,
@@ -118,13 +119,13 @@ def _columns(hour: Hour, start_s: int) -> Row:
 
 def _visitors(told: Demographics | None) -> Row:
     cells: dict[str, Any] = {f"sex_{word}": None for word in Sex} | {f"age_{word}": None for word in AgeBand}
-    columns = ("visitors", "female_milli", "female_low_milli", "female_high_milli", "age_shares", "suppressed", "k")
-    cells |= dict.fromkeys(columns)
+    columns = "visitors female_milli female_low_milli female_high_milli age_shares reader suppressed k"
+    cells |= dict.fromkeys(columns.split())
     if told is None:
         return cells
     sex, age = told.sex.model_dump(by_alias=True), told.age.model_dump(by_alias=True)
     cells |= {f"sex_{word}": sex[word] for word in Sex} | {f"age_{word}": age[word] for word in AgeBand}
-    cells |= {"visitors": told.visitors, "suppressed": told.suppressed, "k": told.k}
+    cells |= {"visitors": told.visitors, "suppressed": told.suppressed, "k": told.k, "reader": told.model}
     if (share := told.sex.female_share) is not None:
         cells |= {
             "female_milli": share.share_milli,

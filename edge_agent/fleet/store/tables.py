@@ -124,6 +124,7 @@ hours = Table(
     Column("end_s", BigInteger, nullable=False),
     Column("site_id", ForeignKey("sites.id"), nullable=False),
     Column("camera", String(63), nullable=False),
+    Column("tz", String(64), nullable=False, comment="IANA zone of the shop's clock"),
     Column("local_day", String(10), nullable=False, comment="2026-11-29, by the shop's clock"),
     Column(
         "local_hour", SmallInteger, nullable=False, comment="0 to 23; on the day the clock goes back one is there twice"
@@ -151,6 +152,7 @@ hours = Table(
     Column("female_low_milli", SmallInteger),
     Column("female_high_milli", SmallInteger),
     Column("age_shares", Text, comment="JSON: band to [share, low, high], thousandths; null without."),
+    Column("reader", String(16), comment="Hash of the network that read the visitors."),
     Column("suppressed", SmallInteger, comment="Cells that are null; null: switched off."),
     Column("k", SmallInteger),
     Column("model", String(16), nullable=False),
