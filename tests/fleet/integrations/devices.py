@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 from support.broker import Listener
 
 from edge_agent.fleet.store import open_store
@@ -10,7 +10,8 @@ from edge_agent.fleet.store.tables import devices, sites
 from edge_agent.message import CameraState, State, base_topic, live_payload
 
 HASH = "0123456789abcdef"
-LIVE = {"door/in": 12, "door/out": 10, "entrance/inside": 2, "entrance/till/occupancy": None}
+NAMES = {"milano-01": "Milano Duomo"}
+LIVE: dict[str, int | None] = {"door/in": 12, "door/out": 10, "entrance/inside": 2, "entrance/till/occupancy": None}
 """What a device with one door, one camera and one zone keeps on the broker; the zone's camera does not see."""
 
 
@@ -49,11 +50,15 @@ def store(folder: Path, *born: State, quarantined: tuple[State, ...] = ()) -> st
 
 def add(engine: Engine, state: State, *, admitted: bool) -> None:
     """Put one device and its site into the store."""
+    key = {"tenant": state.tenant, "site": state.site}
     with engine.begin() as connection:
-        site = {"tenant": state.tenant, "site": state.site}
-        site_id = connection.execute(insert(sites).values(**site, name="Milano Duomo")).inserted_primary_key[0]
+        there = select(sites.c.id).where(sites.c.tenant == state.tenant, sites.c.site == state.site)
+        site_id = connection.scalar(there)
+        if site_id is None:
+            made = connection.execute(insert(sites).values(**key, name=NAMES.get(state.site)))
+            (site_id,) = made.inserted_primary_key or (None,)
         about = {"device": state.device, "admitted_s": 1 if admitted else None, "state": state.payload().decode()}
-        connection.execute(insert(devices).values(site_id=site_id, **site, **about))
+        connection.execute(insert(devices).values(site_id=site_id, **key, **about))
 
 
 def keep(client: Listener, state: State, live: dict[str, int | None] | None = None) -> None:
