@@ -306,6 +306,37 @@ def alerts(port: int) -> set[str]:
     return {each["labels"]["alertname"] for each in json.loads(fetched(port, "/api/v1/alerts"))["data"]["alerts"]}
 
 
+# --- Grafana ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["footfall", "devices"])
+def test_grafanas_own_models_read_the_dashboards(name: str) -> None:
+    """Grafana's published models take a dashboard and give it back with every key: none is unknown to them."""
+    readers = installed(CACHE / "readers" / "bin" / "python")
+    path = DASHBOARDS / "grafana" / "dashboards" / f"{name}.json"
+    status, output = said(readers, "-c", _READ_DASHBOARD, str(path))
+    assert status == 0, output
+    assert lost(json.loads(path.read_text(encoding="utf-8")), json.loads(output)) == []
+
+
+def lost(sent: Any, back: Any, where: str = "") -> list[str]:
+    """What is not there any more, or is another value."""
+    if isinstance(sent, dict) and isinstance(back, dict):
+        return [each for key in sent for each in lost(sent[key], back.get(key), f"{where}.{key}")]
+    if isinstance(sent, list) and isinstance(back, list) and len(sent) == len(back):
+        return [each for at, value in enumerate(sent) for each in lost(value, back[at], f"{where}[{at}]")]
+    return [] if sent in (back, {}, []) else [f"{where}: {sent!r}, not {back!r}"]
+
+
+_READ_DASHBOARD = """
+import json, sys
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+register_default_plugins()
+print(JSONEncoder(sort_keys=True).encode(Dashboard.from_json(json.load(open(sys.argv[1])))))
+"""
+
 # --- the central stack ------------------------------------------------------------------------------------------------
 
 
