@@ -1,61 +1,17 @@
 """The example configurations: each loads as it is, and the long one knows every setting with its real default."""
 
-import re
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from support.example_files import Complete, Setting, settings
 
 from edge_agent.config import Config
 from edge_agent.config.allowed import json_schema
 from edge_agent.config.load import load
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-EXAMPLES = sorted(CONFIGS.glob("*.toml"))
-COMPLETE = (CONFIGS / "store.example.toml").read_text(encoding="utf-8")
-SETTING = re.compile(r"^#(\w+) = ", re.MULTILINE)
-
-
-SAID = tomllib.loads(COMPLETE)
-SWITCHED_ON = tomllib.loads(SETTING.sub(r"\1 = ", COMPLETE))
-
-
-def table_of(field: FieldInfo) -> type[BaseModel] | None:
-    """The model of a field that is a table or an array of tables."""
-    todo = [field.annotation]
-    while todo:
-        kind = todo.pop()
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-        todo.extend(get_args(kind))
-    return None
-
-
-def settings(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """(path, field) of every setting below a table."""
-    for name, field in model.model_fields.items():
-        here = (*path, field.alias or name)
-        table = table_of(field)
-        if table is None:
-            yield here, field
-        else:
-            yield from settings(table, here)
-
-
-def value_at(document: Any, path: tuple[str, ...]) -> object:
-    """What the document says there, in the first element of each array of tables; None where it is silent."""
-    for key in path:
-        node = document[0] if isinstance(document, list) else document
-        if key not in node:
-            return None
-        document = node[key]
-    return document
-
-
+EXAMPLES = sorted(path for path in CONFIGS.glob("*.toml") if not path.name.startswith("fleet"))
+COMPLETE = Complete(CONFIGS / "store.example.toml")
 ALL_SETTINGS = list(settings(Config))
 
 
@@ -81,27 +37,19 @@ def test_there_is_an_example_for_every_kind_of_site() -> None:
 
 def test_the_complete_example_is_valid_with_everything_switched_on() -> None:
     """Removing every '#' from store.example.toml gives a configuration that the models accept."""
-    assert Config.model_validate(SWITCHED_ON)
+    assert Config.model_validate(COMPLETE.switched_on)
 
 
-@pytest.mark.parametrize(("path", "field"), ALL_SETTINGS, ids=[".".join(path) for path, _ in ALL_SETTINGS])
-def test_the_complete_example_knows_every_setting(path: tuple[str, ...], field: FieldInfo) -> None:
+@pytest.mark.parametrize("setting", ALL_SETTINGS, ids=str)
+def test_the_complete_example_knows_every_setting(setting: Setting) -> None:
     """Every setting stands in store.example.toml, commented or not."""
-    assert value_at(SWITCHED_ON, path) is not None, f"add {'.'.join(path)} to store.example.toml"
+    assert COMPLETE.knows(setting), f"add {setting} to store.example.toml"
 
 
-@pytest.mark.parametrize(("path", "field"), ALL_SETTINGS, ids=[".".join(path) for path, _ in ALL_SETTINGS])
-def test_a_commented_setting_shows_its_default(path: tuple[str, ...], field: FieldInfo) -> None:
+@pytest.mark.parametrize("setting", ALL_SETTINGS, ids=str)
+def test_a_commented_setting_shows_its_default(setting: Setting) -> None:
     """A line such as `#key = value` shows what holds without it, unless its comment says that it is an example."""
-    if value_at(SAID, path) is not None:
-        return  # not commented: a value of this shop
-    if field.default is None:
-        lines = re.findall(rf"^#{path[-1]} = .*$", COMPLETE, re.MULTILINE)
-        assert lines
-        assert all("# example" in line for line in lines), f"{'.'.join(path)} has no default: mark it as an example"
-    else:
-        shown = value_at(SWITCHED_ON, path)
-        assert (tuple(shown) if isinstance(shown, list) else shown) == field.default
+    assert COMPLETE.shows_the_default(setting), f"{setting}: show its default, or mark it as an example if it has none"
 
 
 def test_the_schema_for_editors_is_current() -> None:

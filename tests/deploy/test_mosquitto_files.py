@@ -1,12 +1,11 @@
 """The broker's files as they are shipped, in a real Mosquitto; only the paths and the port are others."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from paho.mqtt.client import Client
-from support.broker import DEPLOY, Broker, Certificates, Listener, free_port, until
+from support.broker import Broker, Certificates, Listener, until
+from support.shipped_broker import install, listen
 from support.uplink_rig import BASE, Rig, delivered
 
 
@@ -16,28 +15,6 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     made.device("fleet-ingest")
     made.device("door-2")
     return made
-
-
-def install(folder: Path, certificates: Certificates, listener: str) -> Broker:
-    """Lay the files out as README says, below `folder` instead of /."""
-    port = free_port()
-    etc, state = folder / "etc", folder / "state"
-    (etc / "conf.d").mkdir(parents=True)
-    state.mkdir()
-    shutil.copytree(certificates.folder, etc / "certs")
-    shutil.copy(DEPLOY / "acl", etc / "acl")
-    texts = {name: (DEPLOY / name).read_text(encoding="utf-8") for name in ("mosquitto.conf", listener)}
-    for shipped, here in (
-        ("/etc/mosquitto/", f"{etc}/"),
-        ("/var/lib/mosquitto/", f"{state}/"),
-        ("listener 8883", f"listener {port}"),
-        ("listener 1883", f"listener {port}"),
-    ):
-        texts = {name: text.replace(shipped, here) for name, text in texts.items()}
-    assert str(port) in texts[listener]
-    assert str(state) in texts["mosquitto.conf"]
-    (etc / "conf.d" / listener).write_text(texts[listener])
-    return Broker(folder, texts["mosquitto.conf"], port=port)
 
 
 @pytest.fixture
@@ -50,14 +27,6 @@ def local(tmp_path: Path, certificates: Certificates) -> Iterator[Broker]:
 def tls(tmp_path: Path, certificates: Certificates) -> Iterator[Broker]:
     with install(tmp_path / "tls", certificates, "tls.conf") as broker:
         yield broker
-
-
-def listen(broker: Broker, certificates: Certificates, who: str) -> Listener:
-    def set_up(client: Client) -> None:
-        certificate, key = (str(certificates.path(f"{who}.{end}")) for end in ("crt", "key"))
-        client.tls_set(str(certificates.path("ca.crt")), certificate, key)
-
-    return Listener(broker.port, set_up=set_up)
 
 
 def test_nothing_that_was_acknowledged_is_lost_by_a_kill(tmp_path: Path, local: Broker) -> None:

@@ -6,7 +6,7 @@ import click
 
 from edge_agent.commands.failure import Failure
 
-_COMMANDS: Final = ("devices", "export", "ingest", "report", "serve", "simulate", "user")
+_COMMANDS: Final = ("devices", "discover", "export", "ingest", "report", "serve", "simulate", "user")
 
 
 class _Fleet(click.Group):
@@ -32,6 +32,10 @@ def _load(name: str) -> click.Command:
             from edge_agent.commands.fleet.devices import devices  # noqa: PLC0415 - only when it is asked for
 
             return devices
+        case "discover":
+            from edge_agent.commands.fleet.discover import discover  # noqa: PLC0415 - only when it is asked for
+
+            return discover
         case "export":
             from edge_agent.commands.fleet.export import export  # noqa: PLC0415 - only when it is asked for
 
