@@ -29,39 +29,24 @@ class _Fleet(click.Group):
 def _load(name: str) -> click.Command:
     match name:
         case "devices":
-            from edge_agent.commands.fleet.devices import devices  # noqa: PLC0415 - only when it is asked for
-
-            return devices
+            from edge_agent.commands.fleet.devices import devices as command  # noqa: PLC0415 - only when it is asked for
         case "discover":
-            from edge_agent.commands.fleet.discover import discover  # noqa: PLC0415 - only when it is asked for
-
-            return discover
+            from edge_agent.commands.fleet.discover import discover as command  # noqa: PLC0415 - only when it is asked for
         case "export":
-            from edge_agent.commands.fleet.export import export  # noqa: PLC0415 - only when it is asked for
-
-            return export
+            from edge_agent.commands.fleet.export import export as command  # noqa: PLC0415 - only when it is asked for
         case "ingest":
-            from edge_agent.commands.fleet.ingest import ingest  # noqa: PLC0415 - only when it is asked for
-
-            return ingest
+            from edge_agent.commands.fleet.ingest import ingest as command  # noqa: PLC0415 - only when it is asked for
         case "report":
-            from edge_agent.commands.fleet.report import report  # noqa: PLC0415 - only when it is asked for
-
-            return report
+            from edge_agent.commands.fleet.report import report as command  # noqa: PLC0415 - only when it is asked for
         case "serve":
-            from edge_agent.commands.fleet.serve import serve  # noqa: PLC0415 - only when it is asked for
-
-            return serve
+            from edge_agent.commands.fleet.serve import serve as command  # noqa: PLC0415 - only when it is asked for
         case "simulate":
-            from edge_agent.commands.fleet.simulate import simulate  # noqa: PLC0415 - only when it is asked for
-
-            return simulate
+            from edge_agent.commands.fleet.simulate import simulate as command  # noqa: PLC0415 - only when it is asked for
         case "user":
-            from edge_agent.commands.fleet.user import user  # noqa: PLC0415 - only when it is asked for
-
-            return user
+            from edge_agent.commands.fleet.user import user as command  # noqa: PLC0415 - only when it is asked for
         case _:
             raise AssertionError(name)
+    return command
 
 
 @click.group(cls=_Fleet)
