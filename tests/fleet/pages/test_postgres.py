@@ -17,7 +17,7 @@ PATHS = ("/", "/devices/shop/torino-02/door-1", "/problems?all=1", "/quarantine"
 def test_both_databases_give_the_same_answers(tmp_path: Path, postgres: Postgres) -> None:
     """Every page works on PostgreSQL, and the API pages through the same items as on SQLite."""
     now_s = int(time.time())
-    told = []
+    told: list[list[object]] = []
     for url in (f"sqlite:///{tmp_path / 'fleet.db'}", postgres.database("pages")):
         engine = open_store(url)
         every_state(Store(engine, now_s))
