@@ -208,6 +208,9 @@ class Store:
             connection.execute(insert(quarantine).values(row))
 
 
+PATIENT = "[ingest]\nsilent_after_min = 600"
+"""So that nobody falls silent while slow tests look at `every_state`."""
+
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
 
@@ -227,7 +230,7 @@ def every_state(store: Store) -> None:
     store.problem(hot, "missing", f"messages have not come {XSS}")
     gone = store.device("shop/roma-03/door-1", region="Lazio", seen_ago_s=7200, status="offline", agent="0.9.0")
     store.hours(gone, "shop/roma-03/door-1", 5)
-    silent = store.device("shop/bari-04/door-1", region="Puglia", seen_ago_s=1800)
+    silent = store.device("shop/bari-04/door-1", region="Puglia", seen_ago_s=86_400)
     store.problem(silent, "silent", "nothing for 30 min")
     store.device("shop/pisa-05/door-1", region="Toscana", seen_ago_s=None)
     stranger = store.device("other/nowhere/door-9", admitted=False)

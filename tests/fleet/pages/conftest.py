@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from playwright.sync_api import Browser
 from support.browser import chromium
-from support.pages import Pages, Store, every_state, open_folder
+from support.pages import PATIENT, Pages, Store, every_state, open_folder
 
 from edge_agent.cli import main
 
@@ -29,7 +29,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     engine = open_folder(folder)
     every_state(Store(engine, int(time.time())))
     engine.dispose()
-    with Pages(folder) as started:
+    with Pages(folder, settings=f"[pages]\n{PATIENT}") as started:
         yield started
 
 
@@ -52,5 +52,5 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, add_user: Callable[..., Re
     engine.dispose()
     for name in ("ada", "bob"):
         assert add_user(folder / "users", name).exit_code == 0
-    with Pages(folder, settings='users_file = "users"') as started:
+    with Pages(folder, settings=f'users_file = "users"\n{PATIENT}') as started:
         yield started

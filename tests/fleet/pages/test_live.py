@@ -198,5 +198,5 @@ def test_the_stream_pushes_what_changes(tmp_path: Path) -> None:
             broker.kill()
             until(lambda: read() and seen.get("shop/milano-01 part") == ["", True])
             assert pages.stop() == (0, "")  # it ends while somebody watches, and has printed its address only
-            assert stream.read().endswith(b"\n\n")
+            assert stream.read().endswith(b"\n")
             assert not any("Traceback" in line for line in pages.log), "".join(pages.log)

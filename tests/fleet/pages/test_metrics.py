@@ -28,8 +28,8 @@ def test_metrics_tell_the_state_of_the_fleet(pages: Pages) -> None:
     assert (found["dead_letters",], found["quarantine_messages",], found["broker_connected",]) == (2, 1, 0)
     assert found["device_temperature_celsius", "door-1", "shop", "torino-02"] == 84
     assert found["device_outbox_rows", "door-1", "shop", "torino-02"] == 1234
-    assert found["device_coverage_ratio", "door-1", "milano-01", "shop"] == 1
+    assert 23 / 24 <= found["device_coverage_ratio", "door-1", "milano-01", "shop"] <= 1  # an hour may end meanwhile
     assert found["device_messages_waiting", "door-9", "nowhere", "other"] == 1
     assert ("device_temperature_celsius", "door-1", "roma-03", "shop") not in found
     assert ("device_last_seen_age_seconds", "door-1", "pisa-05", "shop") not in found
-    assert 7200 <= found["device_last_seen_age_seconds", "door-1", "roma-03", "shop"] < 7500
+    assert 7200 <= found["device_last_seen_age_seconds", "door-1", "roma-03", "shop"] < 7200 + 3600

@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from support.pages import Pages, Store, every_state
+from support.pages import PATIENT, Pages, Store, every_state
 from support.postgres import Postgres, postgres
 
 from edge_agent.fleet.store import open_store
@@ -17,12 +17,12 @@ PATHS = ("/", "/devices/shop/torino-02/door-1", "/problems?all=1", "/quarantine"
 def test_both_databases_give_the_same_answers(tmp_path: Path, postgres: Postgres) -> None:
     """Every page works on PostgreSQL, and the API pages through the same items as on SQLite."""
     now_s = int(time.time())
-    told = []
+    told: list[list[object]] = []
     for url in (f"sqlite:///{tmp_path / 'fleet.db'}", postgres.database("pages")):
         engine = open_store(url)
         every_state(Store(engine, now_s))
         engine.dispose()
-        with Pages(tmp_path, database=url) as pages:
+        with Pages(tmp_path, settings=f"[pages]\n{PATIENT}", database=url) as pages:
             for path in (*PATHS, "/metrics", "/healthz", "/report?from=2026-11-01&to=2026-11-07"):
                 assert pages.get(path).status == 200, (url, path)
             told.append([])
