@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Date, Engine, Table, cast, func, insert, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Date, Engine, Table, cast, func, insert, literal, select, text
 from support.postgres import Postgres
 
 from edge_agent.fleet.figures import By, Period, Scope, footfall, gather
@@ -66,17 +66,11 @@ def load(engine: Engine, wanted: list[Shop], days: int) -> None:
 def _copy(connection: Connection, table: Table, n: int) -> None:
     """Copy the rows of the last two weeks to n times two weeks before."""
     days = n * PART.days
-    shifted = f"-{days} days" if connection.dialect.name == "sqlite" else days
-    day = (
-        (
-            func.date(table.c.local_day, shifted)
-            if connection.dialect.name == "sqlite"
-            else func.to_char(cast(table.c.local_day, Date) - days, "YYYY-MM-DD")
-        )
-        if "local_day" in table.c
-        else None
-    )
-    changed = {"epoch": literal(f"{n:016x}"), "local_day": day}
+    changed: dict[str, ColumnElement[Any]] = {"epoch": literal(f"{n:016x}")}
+    if "local_day" in table.c and connection.dialect.name == "sqlite":
+        changed["local_day"] = func.date(table.c.local_day, f"-{days} days")
+    elif "local_day" in table.c:
+        changed["local_day"] = func.to_char(cast(table.c.local_day, Date) - days, "YYYY-MM-DD")
     changed |= {name: table.c[name] - days * 86_400 for name in ("start_s", "end_s") if name in table.c}
     first = (LAST - PART + timedelta(days=1)).isoformat()
     newest = table.c.local_day >= first if "local_day" in table.c else table.c.start_s >= NOW_S - PART.total_seconds()

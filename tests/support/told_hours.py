@@ -1,15 +1,15 @@
 """Hours made by hand in a store: each is a golden message with changes, laid out by the fleet's own code."""
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Connection, Engine, Table, event, insert, select
 
 from edge_agent.fleet.store import hour_rows
 from edge_agent.fleet.store.tables import day_visitors, devices, hour_gaps, hour_lines, hour_zones, hours, sites
@@ -32,7 +32,7 @@ _PLAIN: Final[Mapping[str, Any]] = {
 def hurried(engine: Engine) -> Engine:
     """Return a SQLite store that does not wait for the disk: nobody pulls the plug of a test."""
 
-    def hurry(connection: Connection, _: object) -> None:
+    def hurry(connection: sqlite3.Connection, _: object) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
     event.listen(engine, "connect", hurry)
@@ -54,12 +54,12 @@ class Store:
             site_id = connection.scalar(select(sites.c.id).filter_by(**names))
             if site_id is None:
                 values = {**names, "name": more.pop("name", None), "region": more.pop("region", None)}
-                site_id = connection.execute(insert(sites).values(values)).inserted_primary_key[0]
+                site_id = _made(connection, sites, values)
             found = connection.scalar(select(devices.c.id).filter_by(**names, device=device))
             if found is not None:
                 return int(found)
             row = {**names, "site_id": site_id, "device": device, "admitted_s": more.pop("admitted_s", 0)}
-            return int(connection.execute(insert(devices).values(row)).inserted_primary_key[0])
+            return _made(connection, devices, row)
 
     def hour(self, when: str, *, entered: int = 0, tz: str = "Europe/Rome", fold: int = 0, **more: Any) -> Hour:
         """Add an hour that begins `when` on the shop's clock: 2026-11-28T17.
@@ -98,6 +98,13 @@ class Store:
                 if of:
                     connection.execute(insert(table), list(of))
         return hour
+
+
+def _made(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:
+    """Add a row, and return its number."""
+    key = connection.execute(insert(table).values(values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def visitors(female: int, male: int, unknown: int, share: tuple[int, int, int] | None, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -26,8 +26,11 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--region", metavar="REGION", help="All sites of a region.")
 @click.option("--tenant", metavar="TENANT", help="All sites of a tenant.")
 @click.option("--all", "everything", is_flag=True, help="All sites.")
-@click.option("--from", "first", type=DAY, required=True, help="First local day: 2026-11-01.")
-@click.option("--to", "last", type=DAY, required=True, help="Last local day; it is included.")
+@click.option("--from", "first", type=DAY, help="First local day: 2026-11-01.")
+@click.option("--to", "last", type=DAY, help="Last local day; it is included.")
+@click.option(
+    "--last", "recent", type=click.Choice(["day", "week", "month"]), help="The whole one that is over, instead of days."
+)
 @click.option(
     "--format",
     "kind",
@@ -38,7 +41,10 @@ DAY = click.DateTime(["%Y-%m-%d"])
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), default=None, help="Of the page; without: as in the settings.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; without: standard output."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write, or a folder, in which it gets a name of its own; without: standard output.",
 )
 def report(
     config: Path | None,
@@ -49,8 +55,9 @@ def report(
     region: str | None,
     tenant: str | None,
     everything: bool,
-    first: datetime,
-    last: datetime,
+    first: datetime | None,
+    last: datetime | None,
+    recent: str | None,
     kind: str,
     lang: Language | None,
     output: Path | None,
@@ -63,8 +70,11 @@ def report(
     if everything == bool(site or region or tenant):
         raise Misuse("say whose report: one of --site, --region, --tenant, or --all")
     scope = Scope(tenant=tenant, region=region, site=site)
-    period = period_of(first, last)
+    period = _period(first, last, recent)
     settings = settings_of(config, database, broker)
+    if output is not None and output.is_dir():
+        place = (site or region or tenant or "all").replace("/", "-")
+        output /= f"{place}-{period.first}-{period.last}.{kind}"
     with told(), opened(settings) as engine:
         try:
             if kind in ("csv", "parquet"):
@@ -84,6 +94,28 @@ def report(
         with replacing(output) as path:
             path.write_text(f"{text}\n", encoding="utf-8")
     click.echo(str(output), err=True)
+
+
+def whole(recent: str, today: date) -> Period:
+    """The whole day, week from Monday, or month that was over when today began."""
+    match recent:
+        case "day":
+            last = today - timedelta(days=1)
+            return Period(last, last)
+        case "week":
+            last = today - timedelta(days=today.isoweekday())
+            return Period(last - timedelta(days=6), last)
+        case _:
+            last = today.replace(day=1) - timedelta(days=1)
+            return Period(last.replace(day=1), last)
+
+
+def _period(first: datetime | None, last: datetime | None, recent: str | None) -> Period:
+    if recent is not None and first is None and last is None:
+        return whole(recent, datetime.now().astimezone().date())
+    if recent is not None or first is None or last is None:
+        raise Misuse("say which days: --from and --to, or --last")
+    return period_of(first, last)
 
 
 def period_of(first: datetime, last: datetime) -> Period:

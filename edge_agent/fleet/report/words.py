@@ -43,7 +43,7 @@ _ENGLISH: Final = {
     "of_read": "That is of {read} visitors who were read; {unknown} could not be read, {hidden} are hidden because so "
     "few of a kind came.",
     "no_share": "Of {visitors} visitors so few of a kind were read that no share of women and men can be told.",
-    "most_age": "The most common age was {band}: {share} of those read.",
+    "most_age": "Read most often was the age {band}: {share} of those read.",
     "capture": "Of 100 people who walked past, {rate} came in.",
     "half_stayed": "Half of the visits to “{zone}” lasted longer than {median}.",
     "all_seen": "Nothing is missing: the cameras saw all of the time.",
@@ -224,7 +224,7 @@ _ITALIAN: Final = {
     "sono venuti troppo pochi.",
     "no_share": "Su {visitors} visitatori ne sono stati letti troppo pochi di un tipo per dire la quota di donne e "
     "uomini.",
-    "most_age": "L’età più frequente è {band}: {share} di chi è stato letto.",
+    "most_age": "L’età letta più spesso è {band}: {share} di chi è stato letto.",
     "capture": "Su 100 persone passate davanti ne sono entrate {rate}.",
     "half_stayed": "Metà delle visite a «{zone}» è durata più di {median}.",
     "all_seen": "Non manca nulla: le telecamere hanno visto tutto il tempo.",

@@ -25,13 +25,13 @@ def of(store: Store, first: date = FIRST, last: date = LAST, scope: Scope | None
     return gather(store.engine, scope or Scope(), Period(first, last), now_s=LATER_S)
 
 
-def week(store: Store, monday: int = 23, month: int = 11, **more: object) -> None:
+def week(store: Store, monday: int = 23, month: int = 11, camera: str = "entrance") -> None:
     """Seven days that are open from ten to two; Saturdays are busier."""
     for n in range(7):
         for hour in range(24):
             day, busy = date(2026, month, monday + n), 10 <= hour < 14
             entered = (10 if n == 5 else 2) * (hour - 9) if busy else 0
-            store.hour(f"{day}T{hour:02d}", entered=entered, open_s=3600 if busy else 0, **more)
+            store.hour(f"{day}T{hour:02d}", entered=entered, open_s=3600 if busy else 0, camera=camera)
 
 
 def test_the_usual_hour_and_the_best_and_worst(store: Store) -> None:
@@ -143,11 +143,11 @@ def test_problems_of_the_period_and_messages_that_wait_are_listed(store: Store) 
 
 def test_days_are_read_from_their_own_table_and_others_from_their_hours(store: Store) -> None:
     """A day with its table counts once; a day whose table never came is the sum of its hours."""
-    hour = {"demographics": visitors(30, 20, 10, (600, 500, 700))}
-    store.hour("2026-11-27T10", **hour)
+    told = visitors(30, 20, 10, (600, 500, 700))
+    store.hour("2026-11-27T10", demographics=told)
     store.hour("2026-11-27T11", demographics=visitors(9, 9, 9, None))
-    store.hour("2026-11-27T23", day_demographics=visitors(40, 30, 17, (570, 490, 650)), **hour)
-    store.hour("2026-11-28T10", **hour)
+    store.hour("2026-11-27T23", day_demographics=visitors(40, 30, 17, (570, 490, 650)), demographics=told)
+    store.hour("2026-11-28T10", demographics=told)
     store.hour("2026-11-28T11", demographics=visitors(9, 9, 9, None))
     found = of(store).visitors
     assert found.visitors == 87 + 87

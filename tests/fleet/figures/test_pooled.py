@@ -88,7 +88,7 @@ def test_hours_taken_as_independent_would_not_hold_it() -> None:
     assert held < 90
 
 
-@pytest.mark.parametrize(("pictures", "count", "people"), [(200, 28, (60, 300)), (2000, 90, (150, 400))])
+@pytest.mark.parametrize(("pictures", "count", "people"), [(200, 28, (60, 300)), (2000, 50, (150, 400))])
 def test_the_intervals_of_ages_hold_the_truth(pictures: int, count: int, people: tuple[int, int]) -> None:
     """The same for age bands, whose shares are pulled towards what was read."""
     chance, runs, held = Random(5), 40, 0

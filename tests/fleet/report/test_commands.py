@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 from support.told_hours import Store
 
 from edge_agent.cli import main
+from edge_agent.commands.fleet.report import whole
+from edge_agent.fleet.figures import Period
 
 DAYS = ("--from", "2026-11-28", "--to", "2026-11-28")
 
@@ -72,9 +75,33 @@ def test_exports_go_to_files_and_to_standard_output(database: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("recent", "today", "first", "last"),
+    [
+        ("day", date(2026, 3, 1), date(2026, 2, 28), date(2026, 2, 28)),
+        ("week", date(2026, 11, 30), date(2026, 11, 23), date(2026, 11, 29)),
+        ("week", date(2026, 11, 29), date(2026, 11, 16), date(2026, 11, 22)),
+        ("month", date(2026, 1, 31), date(2025, 12, 1), date(2025, 12, 31)),
+    ],
+)
+def test_the_last_whole_one(recent: str, today: date, first: date, last: date) -> None:
+    """On Monday the last week is the one that ended yesterday; on Sunday it is not the one that runs."""
+    assert whole(recent, today) == Period(first, last)
+
+
+def test_a_folder_gets_a_name_of_its_own(database: str, tmp_path: Path) -> None:
+    """A timer that runs every week writes a file for each."""
+    done = run("report", "--database", database, "--all", "--last", "week", "-o", str(tmp_path))
+    assert done.exit_code == 0
+    week = whole("week", datetime.now().astimezone().date())
+    assert (tmp_path / f"all-{week.first}-{week.last}.html").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("report", *DAYS), "say whose report"),
+        (("report", "--all"), "say which days"),
+        (("report", "--all", *DAYS, "--last", "week"), "say which days"),
         (("report", "--all", "--site", "x", *DAYS), "say whose report"),
         (("report", "--site", "roma", *DAYS), "site roma: not known; there are demo/milano-01"),
         (("report", "--site", "roma", *DAYS, "--format", "csv"), "site roma: not known"),
