@@ -1,6 +1,7 @@
 """`edge-agent fleet simulate`: shops that are not there, with a truth to compare reports with."""
 
 import json
+import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,6 +21,8 @@ from edge_agent.fleet.simulate.publish import Fleet, Plan, Progress
 from edge_agent.service.rehearsal import send_through_outbox
 
 _MOST_THROUGH_OUTBOX = 50
+_FILES = 100
+_FILES_PER_DEVICE = 4
 
 
 @click.command()
@@ -92,7 +95,22 @@ def simulate(  # noqa: PLR0917 - as click calls it
     _publish(settings.broker, fleet, (first, last), Plan(backlog, rate, confirmed, follow))
 
 
+def _allow_connections(devices: int) -> None:
+    """Let this process have as many open files as that needs; a shell's usual limit is 1024.
+
+    Raises:
+        Failure: the system does not allow it.
+    """
+    needed = _FILES + _FILES_PER_DEVICE * devices
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if needed > hard != resource.RLIM_INFINITY:
+        raise Failure(f"--devices {devices}: needs {needed} open files, and the system allows {hard}; see ulimit -Hn")
+    if needed > soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
 def _publish(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], plan: Plan) -> None:
+    _allow_connections(len(fleet))
     sent = Progress(0, 0, 0)
 
     def show(now: Progress) -> None:
