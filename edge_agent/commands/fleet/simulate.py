@@ -18,7 +18,6 @@ from edge_agent.fleet.broker import BrokerError
 from edge_agent.fleet.settings import Broker
 from edge_agent.fleet.simulate import Shop, fill, shops, truth
 from edge_agent.fleet.simulate.publish import Fleet, Plan, Progress
-from edge_agent.service.rehearsal import send_through_outbox
 
 _MOST_THROUGH_OUTBOX = 50
 _FILES = 100
@@ -137,6 +136,8 @@ def _publish(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], pla
 
 
 def _through_outbox(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], *, confirmed: bool) -> None:
+    from edge_agent.service.rehearsal import send_through_outbox  # noqa: PLC0415 - the whole device comes with it
+
     def show(stored: int, acknowledged: int) -> None:
         bar.length = max(1, 2 * stored)
         bar.update(stored + acknowledged - bar.pos)
