@@ -1,6 +1,7 @@
 """`edge-agent fleet simulate`: shops that are not there, with a truth to compare reports with."""
 
 import json
+import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,9 +18,10 @@ from edge_agent.fleet.broker import BrokerError
 from edge_agent.fleet.settings import Broker
 from edge_agent.fleet.simulate import Shop, fill, shops, truth
 from edge_agent.fleet.simulate.publish import Fleet, Plan, Progress
-from edge_agent.service.rehearsal import send_through_outbox
 
 _MOST_THROUGH_OUTBOX = 50
+_FILES = 100
+_FILES_PER_DEVICE = 4
 
 
 @click.command()
@@ -92,7 +94,22 @@ def simulate(  # noqa: PLR0917 - as click calls it
     _publish(settings.broker, fleet, (first, last), Plan(backlog, rate, confirmed, follow))
 
 
+def _allow_connections(devices: int) -> None:
+    """Let this process have as many open files as that needs; a shell's usual limit is 1024.
+
+    Raises:
+        Failure: the system does not allow it.
+    """
+    needed = _FILES + _FILES_PER_DEVICE * devices
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if needed > hard != resource.RLIM_INFINITY:
+        raise Failure(f"--devices {devices}: needs {needed} open files, and the system allows {hard}; see ulimit -Hn")
+    if needed > soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
 def _publish(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], plan: Plan) -> None:
+    _allow_connections(len(fleet))
     sent = Progress(0, 0, 0)
 
     def show(now: Progress) -> None:
@@ -119,6 +136,8 @@ def _publish(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], pla
 
 
 def _through_outbox(broker: Broker, fleet: Sequence[Shop], span: tuple[date, date], *, confirmed: bool) -> None:
+    from edge_agent.service.rehearsal import send_through_outbox  # noqa: PLC0415 - the whole device comes with it
+
     def show(stored: int, acknowledged: int) -> None:
         bar.length = max(1, 2 * stored)
         bar.update(stored + acknowledged - bar.pos)

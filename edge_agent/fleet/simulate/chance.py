@@ -8,6 +8,7 @@ from typing import Final
 
 _SMALL: Final = 16  # up to here one by one; above, the normal distribution is close enough
 _GOLDEN: Final = 2654435761  # 2**32 over the golden ratio: multiples of it fall evenly
+_OTHER: Final = 2246822507  # odd and large, so that neighbouring salts lie far apart
 
 
 def source(*words: object) -> Random:
@@ -57,7 +58,7 @@ def multinomial(chance: Random, of: int, shares: Sequence[float]) -> list[int]:
 
 def dither(start_s: int, salt: int) -> float:
     """Return a number of [0, 1) that rounds fairly over the hours, and costs no draw from a source of chance."""
-    return ((start_s // 60 * _GOLDEN + salt * 40503) & 0xFFFFFFFF) / 2**32
+    return ((start_s // 60 * _GOLDEN + salt * _OTHER) & 0xFFFFFFFF) / 2**32
 
 
 def split(total: int, weights: Sequence[float], offset: float) -> list[int]:

@@ -56,7 +56,7 @@ _EIGHT_TO_NINE: Final = ((480, 1260),)
 
 KINDS: Final = (
     Kind(
-        word="Moda",
+        word="Fashion",
         week=(*[_TEN_TO_HALF_SEVEN] * 5, _TEN_TO_EIGHT, ((660, 1170),)),
         visitors=(250, 700),
         stay_min=(12, 25),
@@ -84,7 +84,7 @@ KINDS: Final = (
         ages=((0.03, 0.08, 0.14, 0.2, 0.23, 0.32), (0.08, 0.2, 0.24, 0.22, 0.15, 0.11)),
     ),
     Kind(
-        word="Farmacia",
+        word="Pharmacy",
         week=(*[_WITH_LUNCH] * 5, ((540, 780),), ()),
         visitors=(120, 320),
         stay_min=(5, 9),
@@ -98,7 +98,7 @@ KINDS: Final = (
         ages=((0.03, 0.07, 0.13, 0.19, 0.24, 0.34), (0.06, 0.14, 0.21, 0.23, 0.2, 0.16)),
     ),
     Kind(
-        word="Casa",
+        word="Home",
         week=(*[_TEN_TO_EIGHT] * 6, _TEN_TO_EIGHT),
         visitors=(180, 520),
         stay_min=(22, 38),

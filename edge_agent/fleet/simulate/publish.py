@@ -112,8 +112,10 @@ class Fleet:
             self._held = next(self._coming, None)  # made before anybody is connected, who would seem dead meanwhile
         self._allowance = _Allowance(plan.rate)
 
-    def run(self, progress: Callable[[Progress], None] = lambda _: None) -> Progress:
-        """Send everything; return what became of it.
+    def run(
+        self, progress: Callable[[Progress], None] = lambda _: None, stopped: Callable[[], bool] = lambda: False
+    ) -> Progress:
+        """Send everything, or until stopped; return what became of it.
 
         Raises:
             BrokerError: the broker could not be reached at the beginning; later it is waited for.
@@ -122,7 +124,7 @@ class Fleet:
         try:
             for device in self._devices:
                 device.connect()
-            while not self._finished():
+            while not self._finished() and not stopped():
                 if not self._turn():
                     time.sleep(_IDLE_S)
                 if time.monotonic() >= tell_at_s:

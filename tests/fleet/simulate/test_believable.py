@@ -27,7 +27,7 @@ def by_day(shop: Shop, first: date, last: date) -> Counter[date]:
 
 def test_saturday_is_the_peak_of_a_fashion_shop() -> None:
     """Over a year Saturdays bring more than any other weekday, and afternoons more than mornings."""
-    shop = of_kind("Moda")
+    shop = of_kind("Fashion")
     days = by_day(shop, *YEAR)
     weekdays = [fmean(count for day, count in days.items() if day.weekday() == i) for i in range(7)]
     assert max(range(7), key=weekdays.__getitem__) == 5
@@ -40,7 +40,7 @@ def test_saturday_is_the_peak_of_a_fashion_shop() -> None:
 
 def test_a_pharmacy_closes_for_lunch_and_on_sunday() -> None:
     """Lunch hours and closed weekdays have open seconds of none, and nobody in them."""
-    shop = of_kind("Farmacia")
+    shop = of_kind("Pharmacy")
     hours = list(truth(shop, *YEAR))
     for hour in hours:
         if hour.local_hour == 14 or date.fromisoformat(hour.local_day).weekday() == 6:
@@ -50,7 +50,7 @@ def test_a_pharmacy_closes_for_lunch_and_on_sunday() -> None:
 
 def test_christmas_august_and_growth_show() -> None:
     """December is the best month of a fashion shop, August the worst, and a growing shop grows from year to year."""
-    shop = of_kind("Moda")
+    shop = of_kind("Fashion")
     months: Counter[int] = Counter()
     for day, count in by_day(shop, *YEAR).items():
         months[day.month] += count
@@ -63,7 +63,7 @@ def test_christmas_august_and_growth_show() -> None:
 
 def test_rain_keeps_people_away_and_falls_on_a_whole_region() -> None:
     """Days of bad weather bring fewer than fine ones, and two shops of a region have the same weather."""
-    shop = of_kind("Moda")
+    shop = of_kind("Fashion")
     fine: list[int] = []
     bad: list[int] = []
     days = by_day(shop, *YEAR)

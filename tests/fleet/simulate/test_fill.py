@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
+from support.postgres import Postgres
 
 from edge_agent.fleet.simulate import fill, sealed, shops, truth
 from edge_agent.fleet.store import open_store
@@ -40,6 +41,49 @@ def test_both_ways_fill_the_same(engines: tuple[Engine, Engine]) -> None:
         assert set(slow.execute(marks[0])) == set(fast.execute(marks[1]))
         assert fast.scalar(select(func.count()).select_from(messages)) == 0
         assert slow.scalar(select(func.count()).select_from(day_visitors))
+
+
+@pytest.mark.parametrize(
+    ("number", "first", "last"),
+    [
+        (1, date(2026, 10, 24), date(2026, 10, 26)),
+        (3, date(2026, 10, 24), date(2026, 10, 26)),
+        (4, date(2018, 2, 16), date(2018, 2, 19)),
+        (4, date(2018, 11, 3), date(2018, 11, 5)),
+    ],
+    ids=["Rome", "London", "Sao Paulo back", "Sao Paulo forward"],
+)
+def test_days_of_the_clock_change_are_whole(
+    engines: tuple[Engine, Engine], number: int, first: date, last: date
+) -> None:
+    """Where the clock is put back or forward, rows, messages and truth agree on every local day and hour."""
+    shop = shops(number, 5)[-1]
+    fill(engines[0], [shop], first, last)
+    fill(engines[1], [shop], first, last, payloads=False)
+    by_hour = select(hours.c.local_day, hours.c.local_hour, func.sum(hours.c.entered), func.sum(hours.c.expected_s))
+    by_hour = by_hour.group_by(hours.c.local_day, hours.c.local_hour)
+    true: dict[tuple[str, int], list[int]] = {}
+    for hour in truth(shop, first, last):
+        if not hour.lost:
+            sums = true.setdefault((hour.local_day, hour.local_hour), [0, 0])
+            sums[0], sums[1] = sums[0] + hour.counted, sums[1] + hour.expected_s
+    for engine in engines:
+        with engine.connect() as connection:
+            found = {(row[0], row[1]): [row[2], row[3]] for row in connection.execute(by_hour)}
+        assert found == true
+
+
+def test_postgresql_takes_the_same_rows(engines: tuple[Engine, Engine], postgres: Postgres) -> None:
+    """COPY brings into PostgreSQL, null for null and byte for byte, what SQLite gets."""
+    fleet = shops(6, 11)
+    server = open_store(postgres.database("simulated"))
+    for engine in (engines[0], server):
+        fill(engine, fleet, FIRST, FIRST)
+    with engines[0].connect() as small, server.connect() as large:
+        for table in metadata.tables.values():
+            rows = [sorted(connection.execute(select(table)), key=repr) for connection in (small, large)]
+            assert rows[0] == rows[1], table.name
+    server.dispose()
 
 
 def test_messages_are_kept_as_they_were_sealed(engines: tuple[Engine, Engine]) -> None:

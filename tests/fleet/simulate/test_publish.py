@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import date
+import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from support.broker import Broker, Listener, until
 from edge_agent.cli import main
 from edge_agent.fleet import settings
 from edge_agent.fleet.simulate import sealed, shops, truth
+from edge_agent.fleet.simulate.live import local_day
 from edge_agent.fleet.simulate.publish import Fleet, Plan
 from edge_agent.fleet.store import open_store
 from edge_agent.fleet.store.tables import hours, messages
@@ -166,6 +168,27 @@ def test_what_cannot_be_done_is_said_in_a_line(options: tuple[str, ...], status:
     found, output = simulate(*options)
     assert found == status
     assert says in output.splitlines()[-1]
+
+
+def test_following_goes_on_where_the_history_ends(tmp_path: Path) -> None:
+    """`follow` sends today's messages that are due, numbered after those of the days before, and live numbers."""
+    shop, stop = shops(1, 1)[0], threading.Event()
+    today = local_day(shop, time.time())
+    yesterday = today - timedelta(days=1)
+    before = list(sealed(shop, yesterday, yesterday))[-1].model
+    due = [sent for sent in sealed(shop, yesterday, today, begin=today) if sent.due_s <= time.time()]
+    with Broker(tmp_path) as broker, Listener(broker.port) as listener:
+        fleet = Fleet(settings.Broker(url=broker.url), [shop], yesterday, yesterday, plan=Plan(follow=True))
+        sender = threading.Thread(target=fleet.run, kwargs={"stopped": stop.is_set})
+        sender.start()
+        until(lambda: any("/live/" in seen.topic for seen in listener.seen))
+        until(lambda: len(listener.payloads("hours") + listener.payloads("counts")) >= len(due))
+        stop.set()
+        sender.join()
+    arrived = [seen.payload for seen in listener.seen if seen.topic.endswith(("/counts", "/hours"))]
+    assert arrived[: len(due)] == [sent.payload for sent in due]
+    for sent in due[:1]:
+        assert (sent.model.epoch, sent.model.seq) in {(before.epoch, before.seq + 1), (sent.model.epoch, 1)}
 
 
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:

@@ -1,0 +1,5 @@
+"""What the tests of the simulation share."""
+
+from support.postgres import postgres
+
+__all__ = ["postgres"]
