@@ -43,6 +43,36 @@ def test_nothing_that_was_acknowledged_is_lost_by_a_kill(tmp_path: Path, local: 
         assert delivered(ingest.payloads("counts")) == list(range(1100))
 
 
+def test_a_fleet_with_watermarks_loses_nothing_by_a_kill_either(tmp_path: Path, certificates: Certificates) -> None:
+    """With watermark.conf a killed broker forgets what it acknowledged; the counter sends it until it is stored."""
+    with install(tmp_path / "central", certificates, "local.conf", "watermark.conf") as broker:
+        with Listener(broker.port, name="ingest"):
+            pass
+        with Rig(tmp_path, {"url": broker.url}, resend_after_s=3.0) as rig:
+            rig.add(*range(200))
+            rig.wait_drained()
+            broker.kill()
+            broker.start()
+            with Listener(broker.port, name="ingest") as ingest:
+                until(lambda: len(set(ingest.payloads("counts"))) >= 200)
+                assert delivered(ingest.payloads("counts")) == list(range(200))
+                epoch = rig.outbox.stats().epoch
+                ingest.publish(f"{BASE}/ack", f'{{"epoch": "{epoch}", "seq": 200}}', retain=True)
+                until(lambda: rig.outbox.stats().rows == 0)
+
+
+@pytest.mark.parametrize(("beside", "fewest", "most"), [((), 100, 3000), (("watermark.conf",), 0, 5)])
+def test_how_often_the_broker_writes(
+    tmp_path: Path, certificates: Certificates, beside: tuple[str, ...], fewest: int, most: int
+) -> None:
+    """By itself mosquitto.conf has everything written at every change or two; with watermark.conf, now and then."""
+    with install(tmp_path / "broker", certificates, "local.conf", *beside) as broker:
+        with Listener(broker.port, name="ingest"), Rig(tmp_path, {"url": broker.url}) as rig:
+            rig.add(*range(1100))
+            rig.wait_drained()
+        assert fewest <= sum("Saving in-memory database" in line for line in broker.log) <= most
+
+
 def test_a_counter_publishes_through_the_shipped_tls_files(
     tmp_path: Path, tls: Broker, certificates: Certificates
 ) -> None:

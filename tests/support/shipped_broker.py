@@ -8,8 +8,15 @@ from paho.mqtt.client import Client
 from support.broker import DEPLOY, Broker, Certificates, Listener, free_port
 
 
-def install(folder: Path, certificates: Certificates, listener: str) -> Broker:
-    """Lay the files out as deploy/mosquitto/README.md says, below `folder` instead of /."""
+def install(folder: Path, certificates: Certificates, listener: str, *beside: str) -> Broker:
+    """Lay the files out as deploy/mosquitto/README.md says, below `folder` instead of /.
+
+    Args:
+        folder: takes the place of /.
+        certificates: go to /etc/mosquitto/certs.
+        listener: the file that opens a port, for conf.d.
+        beside: further files for conf.d.
+    """
     port = free_port()
     etc, state = folder / "etc", folder / "state"
     (etc / "conf.d").mkdir(parents=True)
@@ -27,6 +34,8 @@ def install(folder: Path, certificates: Certificates, listener: str) -> Broker:
     assert str(port) in texts[listener]
     assert str(state) in texts["mosquitto.conf"]
     (etc / "conf.d" / listener).write_text(texts[listener])
+    for name in beside:
+        shutil.copy(DEPLOY / name, etc / "conf.d" / name)
     return Broker(folder, texts["mosquitto.conf"], port=port)
 
 
