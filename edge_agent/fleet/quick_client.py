@@ -39,7 +39,7 @@ class QuickClient(Client):
         self._five = options.get("protocol") == MQTTProtocolVersion.MQTTv5
         # Only where paho's own way is taken after all.
         self.on_message = lambda _c, _u, each: self.inbox.append(
-            Arrived(each.topic, each.payload, each.qos, each.mid, each.retain)
+            Arrived(each.topic, bytes(each.payload), each.qos, each.mid, each.retain)
         )
 
     @property

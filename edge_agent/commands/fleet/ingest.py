@@ -9,7 +9,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from edge_agent.commands.failure import Misuse
+from edge_agent.commands.failure import Failure, Misuse
 from edge_agent.commands.fleet.options import opened, settings_of, settings_options
 from edge_agent.fleet.ingest.worker import Worker
 from edge_agent.fleet.settings import Ingest, Settings
@@ -49,7 +49,11 @@ def ingest(
     with opened(settings) as engine:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
-        Worker(engine, settings, name=worker).run(lambda: stop)
+        try:
+            working = Worker(engine, settings, name=worker)
+        except OSError as error:
+            raise Failure(f"ingest.metrics_port: {settings.ingest.metrics_port}: {error.strerror}") from None
+        working.run(lambda: stop)
 
 
 def _with_admitted(settings: Settings, patterns: tuple[str, ...]) -> Settings:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from edge_agent.fleet.ingest.frontier import Finding
 from edge_agent.fleet.store.tables import devices, messages, problems
@@ -100,7 +100,7 @@ def list_silent(connection: Connection, before_s: int, now_s: int) -> None:
         connection.execute(insert(problems), rows)
 
 
-def _open(device_id: int, kind: str, epoch: str) -> tuple[object, ...]:
+def _open(device_id: int, kind: str, epoch: str) -> tuple[ColumnElement[bool], ...]:
     return (
         problems.c.device_id == device_id,
         problems.c.kind == kind,

@@ -14,6 +14,7 @@ from edge_agent.fleet.broker import Answered, Attempts, BrokerError, Closed, Eve
 from edge_agent.fleet.ingest.admission import admit
 from edge_agent.fleet.ingest.batch import Tally, store, write_off
 from edge_agent.fleet.ingest.leader import RETAINED, Leader
+from edge_agent.fleet.ingest.metrics import Metrics
 from edge_agent.fleet.ingest.reading import LEAVES, Letter, read
 from edge_agent.fleet.ingest.registry import Registry
 from edge_agent.fleet.quick_client import Arrived
@@ -43,6 +44,9 @@ class Worker:
         name: tells this worker from the others of its group, at the broker too.
         wall_s: the time, in seconds since 1970.
 
+    Raises:
+        OSError: the port for /metrics is taken.
+
     Attributes:
         tally: what became of the messages so far.
     """
@@ -62,6 +66,8 @@ class Worker:
         self._database_at_s = 0.0
         self._database_wait_s = _DATABASE_AGAIN_S[0]
         self._said: dict[str, str] = {}
+        port = settings.ingest.metrics_port
+        self._metrics = None if port is None else Metrics(port)
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Keep at it until `stopped` says so; then commit and acknowledge what is here, and leave."""
@@ -76,6 +82,8 @@ class Worker:
         finally:
             self._leader.release()
             lock.release()
+            if self._metrics is not None:
+                self._metrics.close()
 
     def _begin(self, lock: Lock) -> bool:
         """Be the only one of this name, and let in whom the settings let in."""
@@ -134,6 +142,9 @@ class Worker:
             before = len(link.inbox)
             for event in link.turn(self._wait_s(link), most=2 * self._settings.ingest.batch_messages):
                 over |= self._handle(event)
+            if self._metrics is not None:
+                self._metrics.tally, self._metrics.leads = self.tally, self._leader.leads
+                self._metrics.serve()
             if self._is_ripe(link, quiet=len(link.inbox) == before):
                 self._commit(link)
             self._lead(link)

@@ -114,9 +114,10 @@ def update(connection: Connection, table: Table, rows: Rows, key: Sequence[str])
 @lru_cache(maxsize=64)
 def _insert_arrays(table: Table, names: tuple[str, ...], key: tuple[str, ...]) -> str:
     """In psycopg's own words: its binary form of arrays, which SQLAlchemy cannot ask for, takes a third of the time."""
-    quote = postgresql.dialect().identifier_preparer.quote
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's
+    quote = dialect.identifier_preparer.quote
     columns = ", ".join(map(quote, names))
-    arrays = ", ".join(f"%({name})b::{table.c[name].type.compile(postgresql.dialect())}[]" for name in names)
+    arrays = ", ".join(f"%({name})b::{table.c[name].type.compile(dialect)}[]" for name in names)
     statement = f"INSERT INTO {quote(table.name)} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own tables
     return f"{statement} RETURNING {', '.join(map(quote, key))}" if key else statement
 

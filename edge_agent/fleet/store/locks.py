@@ -48,7 +48,12 @@ class Lock:
         """Let go of it; without effect where it is not held."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            # A connection that goes back to the pool would keep the lock.
+            # Said first, because the server takes a while to notice that a connection is closed; and closed, because
+            # one that goes back to the pool would keep the lock if this was not heard.
+            if connection.dialect.name == "postgresql":
+                with suppress(SQLAlchemyError):
+                    connection.rollback()
+                    connection.execute(text("SELECT pg_advisory_unlock_all()"))
             with suppress(SQLAlchemyError):
                 connection.invalidate()
             with suppress(SQLAlchemyError):

@@ -81,4 +81,4 @@ def _day_of(instant_s: int) -> str:
 
 def _delete_old(connection: Connection, table: Table, column: str, before_s: int) -> bool:
     old = select(table.c.id).where(table.c[column] < before_s).limit(AT_ONCE)
-    return connection.execute(delete(table).where(table.c.id.in_(old))).rowcount >= AT_ONCE
+    return bool(connection.execute(delete(table).where(table.c.id.in_(old))).rowcount >= AT_ONCE)

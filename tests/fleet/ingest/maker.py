@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from edge_agent.message import (
     DWELL_EDGES_S,
@@ -82,7 +83,7 @@ class Door:
         """A new epoch, of a new file or, with a number, of one that went back in time."""
         self.epoch, self.seq, self.prev_hash = epoch, seq, GENESIS
 
-    def _window(self, start_s: int, end_s: int) -> dict[str, object]:
+    def _window(self, start_s: int, end_s: int) -> dict[str, Any]:
         lines = (
             LineCounts(name="door", role=LineRole.DOOR, in_=self.seq % 7 + 1, out=self.seq % 5),
             LineCounts(name="street", role=LineRole.PASS_BY, in_=30, out=20),

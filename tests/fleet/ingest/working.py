@@ -58,6 +58,7 @@ class Process:
         self._command = [sys.executable, "-m", "edge_agent", "fleet", "ingest", "--database", url, "--broker"]
         self._command += [broker_url, "--worker", name, *options]
         self._process: subprocess.Popen[bytes] | None = None
+        self._before = 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -66,12 +67,13 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def start(self) -> None:
-        """Start it, and wait until it says that it is connected."""
-        before = self.text.count("connected over")
+    def start(self, *, wait: bool = True) -> None:
+        """Start it; wait until it says that it is connected."""
+        self._before = self.text.count("connected over")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        until(lambda: self.text.count("connected over") > before, patience_s=60, why=self.text)
+        if wait:
+            until(lambda: self.text.count("connected over") > self._before, patience_s=60, why=self.text)
 
     def kill(self) -> None:
         """Kill it with -9."""
@@ -81,8 +83,9 @@ class Process:
             self._process = None
 
     def stop(self) -> int:
-        """Ask it to stop, as systemd does, and return its exit status."""
+        """Ask it to stop, as systemd does, and return its exit status. It must have come as far as to listen."""
         assert self._process is not None
+        until(lambda: self.text.count("connected over") > self._before, patience_s=60, why=self.text)
         self._process.terminate()
         return self._process.wait(PATIENCE_S)
 
