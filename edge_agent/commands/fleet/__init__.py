@@ -27,6 +27,7 @@ class _Fleet(click.Group):
 
 
 def _load(name: str) -> click.Command:
+    command: click.Command
     match name:
         case "devices":
             from edge_agent.commands.fleet.devices import devices as command  # noqa: PLC0415 - only when it is asked for
