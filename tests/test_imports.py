@@ -64,7 +64,7 @@ TABLE = (
     Row("sentence",  "message terms",                    "pydantic"),
     Row("fleet",     "message terms sentence",
         "pydantic pydantic_core sqlalchemy psycopg paho aiomqtt amqtt starlette uvicorn jinja2 markupsafe itsdangerous "
-        "nacl pyarrow prometheus_client"),
+        "nacl pyarrow prometheus_client pygal"),
     Row("annotate",  ANYTHING,                           ANYTHING),
     Row("commands",  ANYTHING,                           ANYTHING),
     Row("cli",       ANYTHING,                           ANYTHING),

@@ -18,24 +18,36 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def _imported() -> set[str]:
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def _of_fleet(path: Path) -> bool:
+    return "fleet" in path.relative_to(ROOT / "edge_agent").parts[:2]
+
+
+def _used(*, fleet: bool) -> set[str]:
+    """The distributions that the fleet, or everything but the fleet, imports."""
     found: set[str] = set()
     for path in (ROOT / "edge_agent").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if _of_fleet(path) == fleet else ():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
             found |= {name.partition(".")[0] for name in names}
-    return found - {"edge_agent"} - sys.stdlib_module_names
+    known = packages_distributions()
+    modules = found - {"edge_agent"} - sys.stdlib_module_names
+    used = {min(known[name], key=len).lower().replace("_", "-") for name in modules}
+    return {"opencv-python-headless" if name.startswith("opencv") else name for name in used} - {"pydantic-core"}
+
+
+def _declared(lines: list[str]) -> set[str]:
+    return {re.split(r"[<>=!~ ;\[]", line)[0].lower().replace("_", "-") for line in lines}
 
 
 def test_every_import_is_a_declared_dependency() -> None:
-    """The agent installed alone has all that it imports, and declares nothing that it does not."""
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    wanted = {re.split(r"[<>=!~ ;\[]", line)[0].lower().replace("_", "-") for line in declared}
-    known = packages_distributions()
-    used = {min(known[name], key=len).lower().replace("_", "-") for name in _imported()}
-    used = {"opencv-python-headless" if name.startswith("opencv") else name for name in used}
-    assert used - {"pydantic-core"} == wanted
+    """A device has all that it imports, and is told of nothing that it does not; so has the fleet, with its extra."""
+    device, fleet = _declared(PROJECT["dependencies"]), _declared(PROJECT["optional-dependencies"]["fleet"])
+    assert _used(fleet=False) == device
+    assert _used(fleet=True) - device == fleet - {"python-multipart"}  # starlette imports that for forms
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))
