@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from amqtt.broker import Broker
+from amqtt.broker import Broker  # type: ignore[import-untyped] # it has no types
 
 _HOST: Final = "127.0.0.1"
 
