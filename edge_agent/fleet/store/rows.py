@@ -138,13 +138,13 @@ def _visitors(told: Demographics | None) -> Row:
 
 
 def _day(hour: Hour, device_id: int, site_id: int) -> Row | None:
-    """The table of the day that this hour ends: the day on the clock just before the hour's end."""
+    """The table of the day that this hour ends: the one that it began in, also where midnight falls within it."""
     if hour.day_demographics is None:
         return None
     return {
         "device_id": device_id,
         "camera": hour.camera,
-        "local_day": local(seconds(hour.end) - 1, hour.tz).date().isoformat(),
+        "local_day": local(seconds(hour.start), hour.tz).date().isoformat(),
         "site_id": site_id,
         "demographics": hour.day_demographics.model_dump_json(by_alias=True),
     }
