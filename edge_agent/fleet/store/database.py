@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from edge_agent.fleet.store.tables import VERSION, about, metadata
+from edge_agent.fleet.store.views import make_views, use_timescale
 
 BUSY_S: Final = 30.0  # how long a writer waits for another one's transaction in SQLite
 _SCHEMES: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -38,7 +39,9 @@ def open_store(address: str, password_file: Path | None = None) -> Engine:
             metadata.create_all(connection)
             version = connection.scalar(select(about.c.value).where(about.c.key == "version"))
             if version is None:
+                use_timescale(connection)
                 connection.execute(insert(about).values(key="version", value=str(VERSION)))
+            make_views(connection)
     except OperationalError as error:
         raise StoreError(f"{where}: cannot be opened: {_first_line(error)}") from None
     except DBAPIError as error:

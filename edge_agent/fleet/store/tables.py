@@ -54,6 +54,9 @@ devices = Table(
     Column("tenant", String(63), nullable=False),
     Column("site", String(63), nullable=False),
     Column("device", String(63), nullable=False),
+    Column(
+        "epoch", String(16), comment="Of its present outbox, as far as known: only that one's watermark is published."
+    ),
     Column("admitted_s", BigInteger, comment="Since when its messages are stored; null: they wait in quarantine."),
     Column("first_seen_s", BigInteger),
     Column("last_seen_s", BigInteger, comment="Of any message, by the fleet's own clock."),
@@ -80,6 +83,9 @@ messages = Table(
         "hash", LargeBinary(32), nullable=False, comment="SHA-256 of the payload: what the next one's prev_hash says."
     ),
     Column("prev_hash", LargeBinary(32), nullable=False),
+    Column("camera", String(63), comment="These three for the frontier, which looks at every window once, in order."),
+    Column("end_s", BigInteger),
+    Column("clock", String(16)),
     Index("messages_received", "received_s"),
 )
 
@@ -91,7 +97,19 @@ watermarks = Table(
     Column("seq", BigInteger, nullable=False, comment="All up to here are stored, or known to be lost."),
     Column("hash", LargeBinary(32), comment="Of that message; null where it is lost."),
     Column("published_seq", BigInteger, comment="Of the last base/ack that the broker took."),
+    Column("ends", Text, comment="JSON: per leaf and camera when the last window ended, and what its clock was like."),
 )
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("device_id", Integer, nullable=False),
+    Column("epoch", String(16), comment="Null: something else than a window."),
+    Column("seen_s", BigInteger, nullable=False),
+    Column("again", SmallInteger, nullable=False, comment="1: the device should be told its watermark again."),
+)
+"""What the workers tell the one that advances the watermarks; it takes the rows out. Only ever added to by others, so
+that workers do not wait for each other's locks."""
 
 _SEXES = [Column(f"sex_{word}", Integer, comment="Null: suppressed or switched off.") for word in Sex]
 _AGES = [Column(f"age_{word}", Integer) for word in AgeBand]
@@ -224,7 +242,8 @@ dead_letters = Table(
     Column("id", Integer, primary_key=True),
     Column("received_s", BigInteger, nullable=False),
     Column("topic", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", String(16), nullable=False, comment="One of ingest.reading.Reason."),
+    Column("detail", Text, comment="What exactly, for people."),
     Column("bytes", Integer, nullable=False),
     Column(
         "hash", LargeBinary(32), nullable=False, comment="Of the payload, so that a redelivery is no second letter."
