@@ -28,6 +28,14 @@ class _Fleet(click.Group):
 
 def _load(name: str) -> click.Command:
     match name:
+        case "ingest":
+            from edge_agent.commands.fleet.ingest import ingest  # noqa: PLC0415 - loaded when it is asked for
+
+            return ingest
+        case "devices":
+            from edge_agent.commands.fleet.devices import devices  # noqa: PLC0415
+
+            return devices
         case _:
             raise AssertionError(name)
 
