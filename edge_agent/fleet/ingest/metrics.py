@@ -32,7 +32,7 @@ class Metrics:
         self.tally = Tally()
         self.leads = False
         self._registry = CollectorRegistry()
-        self._registry.register(self)  # type: ignore[arg-type] # anything with `collect`
+        self._registry.register(self)
         self._listener = socket.create_server(("127.0.0.1", port))
         self._listener.settimeout(0)
         self._clients: dict[socket.socket, tuple[float, bytearray]] = {}

@@ -187,6 +187,8 @@ class Worker:
         """Store the oldest of the inbox, then acknowledge them. Where the database is away, they stay."""
         batch = list(islice(link.inbox, self._settings.ingest.batch_messages))
         self._oldest_s = None
+        if not batch:
+            return
         try:
             self._store([self._read(message) for message in batch if self._concerns(message)])
         except SQLAlchemyError as error:

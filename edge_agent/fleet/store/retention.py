@@ -63,7 +63,7 @@ def _forget_payloads(connection: Connection, before_s: int) -> bool:
 
 def _delete_hours(connection: Connection, before_s: int) -> bool:
     first = select(hours.c.start_s).where(hours.c.start_s < before_s).order_by(hours.c.start_s).limit(1)
-    start_s = connection.scalar(first)
+    start_s: int | None = connection.scalar(first)
     if start_s is None:
         return False
     # Whole stretches of time: they lie together on the disk, and in TimescaleDB in one chunk.
