@@ -88,7 +88,7 @@ def _hours(ask: Question) -> Iterator[tuple[int, Cells]]:
 def _lines(ask: Question) -> Iterator[tuple[int, Cells]]:
     same = and_(*(hour_lines.c[name] == hours.c[name] for name in _KEY))
     own = [column for column in hour_lines.c if column.name not in _KEY]
-    asked = _of_day(select(hours, *own).join(hour_lines, same), ask)
+    asked = _of_day(select(hours, *own).join(hour_lines, same), ask).where(ask.of_instants(hour_lines.c.start_s))
     for row in ask.connection.execute(asked.order_by(*_IN_ORDER, hour_lines.c.line)).mappings():
         counts = {"in": row["in_count"], "out": row["out_count"]}
         yield row["site_id"], {column.name: row[column.name] for column in own} | _hour(row) | counts
@@ -97,7 +97,7 @@ def _lines(ask: Question) -> Iterator[tuple[int, Cells]]:
 def _zones(ask: Question) -> Iterator[tuple[int, Cells]]:
     same = and_(*(hour_zones.c[name] == hours.c[name] for name in _KEY))
     own = [column for column in hour_zones.c if column.name not in _KEY]
-    asked = _of_day(select(hours, *own).join(hour_zones, same), ask)
+    asked = _of_day(select(hours, *own).join(hour_zones, same), ask).where(ask.of_instants(hour_zones.c.start_s))
     for row in ask.connection.execute(asked.order_by(*_IN_ORDER, hour_zones.c.zone)).mappings():
         bins = dict(zip(DWELL_COLUMNS, map(int, row["dwell"].split()), strict=True))
         yield row["site_id"], {column.name: row[column.name] for column in own} | _hour(row) | bins

@@ -67,7 +67,9 @@ def zones_of(ask: Question) -> tuple[Zone, ...]:
         *(hour_zones.c[name] == hours.c[name] for name in ("device_id", "epoch", "seq", "start_s")),
     )
     cells = (hour_zones.c.zone, hour_zones.c.presence_s, hour_zones.c.max, hour_zones.c.stays, hour_zones.c.dwell)
-    asked = select(*cells, hours.c.observed_s).join(hours, same).where(ask.of_hours)
+    asked = (
+        select(*cells, hours.c.observed_s).join(hours, same).where(ask.of_hours, ask.of_instants(hour_zones.c.start_s))
+    )
     found: dict[str, Zone] = {}
     for name, presence_s, most, stays, dwell, observed_s in ask.connection.execute(asked):
         zone = found.get(name) or found.setdefault(name, Zone(name))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Engine
@@ -24,7 +25,8 @@ class Then:
 
     Attributes:
         period: which days.
-        total, hours, days: its footfall, in all, by (day, hour) and by day.
+        total, hours, days: its footfall, in all, by (day, hour) and by day. Beside a period that is not over, the total
+            is of the same hours; `hours` and `days` are whole.
         cameras: who told of it.
     """
 
@@ -43,7 +45,8 @@ class Comparison:
         then: the other period.
         change: as a part of then; None where nobody came then, or nothing was told.
         doubts: `coverage`: one of the two was seen for less than 95 % of its opening time; `cameras`: not the same
-            cameras; `nothing`: there is nothing to compare with.
+            cameras; `unfinished`: the period is not over, so it is set beside the same hours of then; `nothing`: there
+            is nothing to compare with.
     """
 
     then: Then
@@ -107,8 +110,9 @@ def gather(engine: Engine, scope: Scope, period: Period, *, now_s: int) -> Figur
         ask = Question.of(connection, scope, period, now_s)
         spans = spans_of(ask)
         hours = by_hour(ask, spans)
-        before, before_spans = _then(ask.about(period.before()))
-        year, _ = _then(ask.about(period.a_year_ago()))
+        unfinished = datetime.fromtimestamp(now_s, UTC).date() <= period.last
+        before, before_spans = _then(ask.about(period.before()), ask, hours if unfinished else None)
+        year, _ = _then(ask.about(period.a_year_ago()), ask, hours if unfinished else None)
         now = Then(period, total(hours.values()), hours, folded(hours, By.DAY), _cameras(spans))
         of_days = visitors_of_days(ask)
         of_hours = {}
@@ -126,8 +130,8 @@ def gather(engine: Engine, scope: Scope, period: Period, *, now_s: int) -> Figur
             hours=hours,
             days=now.days,
             cells=cells_of(hours, len(spans)),
-            before=_compared(now, before),
-            year=_compared(now, year),
+            before=_compared(now, before, unfinished=unfinished),
+            year=_compared(now, year, unfinished=unfinished),
             by_site=_by_site((ask, spans), (ask.about(before.period), before_spans)),
             visitors=grouped(((), each) for each in of_days.values()).get((), Visitors()),
             visitor_cells=grouped(((day.weekday(), hour), each) for (day, hour), each in of_hours.items()),
@@ -137,21 +141,26 @@ def gather(engine: Engine, scope: Scope, period: Period, *, now_s: int) -> Figur
         )
 
 
-def _then(ask: Question) -> tuple[Then, tuple[Span, ...]]:
+def _then(ask: Question, now: Question, so_far: Mapping[Key, Footfall] | None) -> tuple[Then, tuple[Span, ...]]:
+    """The figures of another period; of the hours that there are `so_far`, where it is compared with a running one."""
     spans = spans_of(ask)
     hours = by_hour(ask, spans)
-    return Then(ask.period, total(hours.values()), hours, folded(hours, By.DAY), _cameras(spans)), spans
+    same = hours
+    if so_far is not None:
+        moved = now.period.first - ask.period.first
+        same = {(day, hour): each for (day, hour), each in hours.items() if (day + moved, hour) in so_far}
+    return Then(ask.period, total(same.values()), hours, folded(hours, By.DAY), _cameras(spans)), spans
 
 
 def _cameras(spans: tuple[Span, ...]) -> frozenset[tuple[int, str]]:
     return frozenset((span.device_id, span.camera) for span in spans if span.told_s)
 
 
-def _compared(now: Then, then: Then) -> Comparison:
+def _compared(now: Then, then: Then, *, unfinished: bool) -> Comparison:
     if not now.total.observed_s or not then.total.observed_s:
         return Comparison(then, None, ("nothing",))
     seen = [each.total.open_coverage for each in (now, then)]
-    doubts = []
+    doubts = ["unfinished"] if unfinished else []
     if any(part is not None and part < FULL for part in seen):
         doubts.append("coverage")
     if now.cameras != then.cameras:

@@ -69,6 +69,7 @@ def doubts(comparison: Comparison, figures: Figures, language: Language) -> str:
     """What speaks against comparing the two; empty where nothing does."""
     now, past = figures.total, comparison.then.total
     said = {
+        "unfinished": WORDS[language]["doubt_unfinished"],
         "coverage": WORDS[language]["doubt_coverage"].format(
             now=numbers.percent(now.open_coverage, language), then=numbers.percent(past.open_coverage, language)
         ),

@@ -32,6 +32,7 @@ _ENGLISH: Final = {
     "take_care": "Take it with care: {doubts}.",
     "doubt_coverage": "not all opening hours were seen ({now} now, {then} then)",
     "doubt_cameras": "not the same cameras ({now} now, {then} then)",
+    "doubt_unfinished": "the period is not over, so it is set beside the same hours of then",
     "busiest": "Most came {when}: {mean} an hour. Fewest in opening hours came {quiet}: {quiet_mean}.",
     "when_one": "on {day} between {begin} and {end}",
     "when_many": "on {day} between {begin} and {end}",
@@ -211,6 +212,7 @@ _ITALIAN: Final = {
     "take_care": "Da prendere con cautela: {doubts}.",
     "doubt_coverage": "non tutte le ore di apertura sono state viste ({now} ora, {then} allora)",
     "doubt_cameras": "le telecamere non sono le stesse ({now} ora, {then} allora)",
+    "doubt_unfinished": "il periodo non è finito, quindi è messo accanto alle stesse ore di allora",
     "busiest": "Il momento più affollato è stato {when}: {mean} persone l’ora. Il più tranquillo, a negozio aperto, "
     "{quiet}: {quiet_mean}.",
     "when_one": "{day} tra le {begin} e le {end}",

@@ -196,6 +196,7 @@ hour_lines = Table(
     Column("in_high", Integer),
     Column("out_low", Integer),
     Column("out_high", Integer),
+    Index("hour_lines_start", "start_s"),  # a day of all devices, without reading the year
 )
 
 hour_zones = Table(
@@ -209,6 +210,7 @@ hour_zones = Table(
     Column("max", Integer),
     Column("stays", Integer, nullable=False),
     Column("dwell", Text, nullable=False, comment="Stays per dwell bin (message.DWELL_EDGES_S), a space between them."),
+    Index("hour_zones_start", "start_s"),
 )
 
 day_visitors = Table(

@@ -82,6 +82,20 @@ def test_comparison_with_the_week_before_and_its_doubts(store: Store) -> None:
     assert changed.before.doubts == ("coverage",)
 
 
+def test_a_week_that_is_not_over_is_compared_with_the_same_hours(store: Store) -> None:
+    """On Wednesday noon, Monday to noon stands beside Monday to noon of the week before, not beside the whole week."""
+    week(store, monday=16)
+    for day in (23, 24, 25):
+        for hour in range(24 if day < 25 else 12):
+            store.hour(f"2026-11-{day}T{hour:02d}", entered=2 * (hour - 9) if 10 <= hour < 14 else 0)
+    noon_s = 1_795_605_300  # 2026-11-25 12:15 in Rome
+    found = gather(store.engine, Scope(), Period(FIRST, LAST), now_s=noon_s)
+    assert found.total.not_received_s == 0
+    assert (found.total.entered, found.before.then.total.entered, found.before.change) == (46, 46, 0)
+    assert "unfinished" in found.before.doubts
+    assert sum(each.entered for each in found.before.then.days.values()) == 220
+
+
 def test_causes_are_told_in_seconds_the_largest_first(store: Store) -> None:
     """Gaps by cause, hours that never came between others, and the silence at the end, together all that is missing."""
     store.hour("2026-11-28T08", blind_s=100)
