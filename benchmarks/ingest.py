@@ -22,12 +22,12 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import psutil
-from edge_agent.fleet.simulate import sealed, shops
 from sqlalchemy import func, select
 from support.broker import Broker, free_port, until
 from support.postgres import Postgres
 from support.storm import Load, Storm
 
+from edge_agent.fleet.simulate import sealed, shops
 from edge_agent.fleet.store import open_store
 from edge_agent.fleet.store.tables import messages
 

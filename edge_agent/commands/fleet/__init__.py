@@ -29,7 +29,6 @@ class _Fleet(click.Group):
 def _load(name: str) -> click.Command:
     command: click.Command
     match name:
-<<<<<<< HEAD
         case "devices":
             from edge_agent.commands.fleet.devices import devices as command  # noqa: PLC0415 - only when it is asked for
         case "discover":
@@ -46,16 +45,6 @@ def _load(name: str) -> click.Command:
             from edge_agent.commands.fleet.simulate import simulate as command  # noqa: PLC0415 - only when it is asked for
         case "user":
             from edge_agent.commands.fleet.user import user as command  # noqa: PLC0415 - only when it is asked for
-=======
-        case "ingest":
-            from edge_agent.commands.fleet.ingest import ingest  # noqa: PLC0415 - loaded when it is asked for
-
-            return ingest
-        case "devices":
-            from edge_agent.commands.fleet.devices import devices  # noqa: PLC0415
-
-            return devices
->>>>>>> ingest
         case _:
             raise AssertionError(name)
     return command

@@ -29,8 +29,8 @@ def write_csv(table: str, rows: Iterable[Row], to: TextIO) -> int:
 def write_parquet(table: str, rows: Iterable[Row], to: Path) -> int:
     """Write a table; return the number of rows."""
     # It takes 0.3 s to load, and only this needs it.
-    import pyarrow as pa  # type: ignore[import-untyped] # noqa: PLC0415
-    import pyarrow.parquet as pq  # type: ignore[import-untyped] # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
     kinds = {"text": pa.string(), "integer": pa.int64()}
     columns = TABLES[table]
