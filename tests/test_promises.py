@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+_CONTEXT = click.Context(main)
+COMMANDS = {name: main.get_command(_CONTEXT, name) for name in main.list_commands(_CONTEXT)}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -50,10 +52,11 @@ def test_every_import_is_a_declared_dependency() -> None:
     assert _used(fleet=True) - device == fleet - {"python-multipart"}  # starlette imports that for forms
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_is_documented(name: str) -> None:
     """Each command has a help text, and stands in the README."""
-    command = main.commands[name]
+    command = COMMANDS[name]
+    assert command is not None
     assert command.help
     assert f"edge-agent {name}" in README
     for option in command.params:

@@ -6,10 +6,6 @@ from typing import IO, Any
 
 import click
 
-from edge_agent.camera.source import SourceError
-from edge_agent.config import ConfigError
-from edge_agent.detector.errors import DetectorError, UnknownBundleError
-
 
 class Failure(click.ClickException):
     """A command failed while running: exit status 1."""
@@ -36,14 +32,27 @@ def told(kind: type[Failure] = Failure) -> Iterator[None]:
     """
     try:
         yield
-    except ConfigError as error:
-        raise Misuse(str(error)) from None
-    except UnknownBundleError as error:
-        raise Misuse(str(error)) from None
-    except DetectorError as error:
-        raise kind(str(error)) from None
-    except SourceError as error:
-        raise Failure(str(error)) from None
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename is not None else ""
-        raise Failure(f"{where}{error.strerror or error}") from None
+    except Exception as error:
+        failure = _explained(error, kind)
+        if failure is None:
+            raise
+        raise failure from None
+
+
+def _explained(error: Exception, kind: type[Failure]) -> Failure | None:
+    # Imported when something has failed: most commands have nothing to do with cameras and networks.
+    from edge_agent.camera.source import SourceError  # noqa: PLC0415
+    from edge_agent.config import ConfigError  # noqa: PLC0415
+    from edge_agent.detector.errors import DetectorError, UnknownBundleError  # noqa: PLC0415
+
+    match error:
+        case ConfigError() | UnknownBundleError():
+            return Misuse(str(error))
+        case DetectorError():
+            return kind(str(error))
+        case SourceError():
+            return Failure(str(error))
+        case OSError():
+            where = f"{error.filename}: " if error.filename is not None else ""
+            return Failure(f"{where}{error.strerror or error}")
+    return None
