@@ -41,6 +41,7 @@ class _Sender:
     watermark: int = 0
     moved_s: float = 0.0
     next_s: float = 0.0
+    wait_s: float = 0.0
 
     @property
     def done(self) -> bool:
@@ -53,15 +54,15 @@ class Storm:
     Args:
         port: the broker's, on the loopback.
         loads: one per device.
-        resend_s: what was not confirmed for so long is sent again.
+        resend_s: what was not confirmed for so long is sent again; twice as long the next time, as a device does it,
+            or a slow fleet would drown in what it has already.
     """
 
     def __init__(self, port: int, loads: Sequence[Load], *, resend_s: float = 5.0) -> None:
         self.published = 0
         self._port = port
-        self._resend_s = resend_s
         self._selector = selectors.DefaultSelector()
-        self._senders = [_Sender(load) for load in loads]
+        self._senders = [_Sender(load, wait_s=resend_s) for load in loads]
 
     @property
     def unsafe(self) -> int:
@@ -90,9 +91,10 @@ class Storm:
     def _tend(self, sender: _Sender, now_s: float) -> None:
         if sender.sock is None and not sender.done and now_s >= sender.next_s:
             self._connect(sender, now_s)
-        elif sender.open and not sender.done and now_s - sender.moved_s > self._resend_s:
+        elif sender.open and not sender.done and now_s - sender.moved_s > sender.wait_s:
             if not sender.in_flight and not sender.todo:
                 self._refill(sender)
+                sender.wait_s *= 2
             sender.moved_s = now_s
             self._pump(sender)
 

@@ -17,7 +17,7 @@ from support.postgres import Postgres
 from support.storm import Load, Storm
 
 from edge_agent.fleet.store import open_store
-from edge_agent.fleet.store.tables import arrivals, dead_letters, devices, hours, messages, watermarks
+from edge_agent.fleet.store.tables import dead_letters, devices, hours, messages, watermarks
 
 
 @dataclass
@@ -29,7 +29,9 @@ class Stack:
     workers: Sequence[Process]
 
 
-def kill_all_in_turn(folder: Path, loads: Sequence[Load], *, admit: str, patience_s: float) -> None:
+def kill_all_in_turn(
+    folder: Path, loads: Sequence[Load], *, admit: str, patience_s: float, resend_s: float = 3.0
+) -> None:
     """Send it all through a stack of which each part is killed once on the way, and compare."""
     port = free_port()
     # It keeps its sessions over a kill, but not what lies in them: as a broker does by default (FACTS R2).
@@ -42,7 +44,7 @@ def kill_all_in_turn(folder: Path, loads: Sequence[Load], *, admit: str, patienc
         options = ("--admit", admit)
         workers = [Process(folder, server.url, broker.url, *options, name=name) for name in ("1", "2")]
         with workers[0], workers[1], closing_engine(server.url) as engine:
-            storm = Storm(port, loads, resend_s=3.0)
+            storm = Storm(port, loads, resend_s=resend_s)
             thread = threading.Thread(target=storm.run)
             thread.start()
             for share, kill in zip((0.1, 0.3, 0.5, 0.7), _kills(Stack(broker, server, workers)), strict=True):
@@ -106,7 +108,6 @@ def _check(engine: Engine, loads: Sequence[Load]) -> None:
         of_hours = sum(leaf == "hours" for load in loads for _, leaf, _ in load.messages)
         assert connection.scalar(select(func.count()).select_from(hours)) == of_hours
         assert connection.scalar(select(func.count()).select_from(dead_letters)) == 0
-        assert connection.scalar(select(func.count()).select_from(arrivals)) == 0
 
 
 def test_every_message_is_there_once_after_each_part_was_killed(tmp_path: Path) -> None:
@@ -130,4 +131,4 @@ def test_a_thousand_devices_with_a_day_of_backlog(tmp_path: Path) -> None:
         found = list(sealed(shop, date(2026, 11, 3), date(2026, 11, 3)))
         rows = [(each.model.seq, each.leaf, each.payload) for each in found]
         loads.append(Load(found[0].topic.rpartition("/")[0], found[0].model.epoch, rows))
-    kill_all_in_turn(tmp_path, loads, admit="*/*/*", patience_s=900)
+    kill_all_in_turn(tmp_path, loads, admit="*/*/*", patience_s=900, resend_s=60.0)
