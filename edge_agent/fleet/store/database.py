@@ -90,6 +90,8 @@ def _one_at_a_time(connection: Connection) -> None:
     """Workers that start together do not make the tables twice."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7306938)"))
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _first_line(error: DBAPIError) -> str:

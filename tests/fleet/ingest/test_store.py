@@ -1,5 +1,7 @@
 """What lies around the tables: views for dashboards, TimescaleDB, retention, locks."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,10 @@ def test_a_store_that_cannot_lock_says_so(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="leader"):
         Lock(engine, "leader").take()
     engine.dispose()
+
+
+def test_programs_that_start_together_make_the_tables_once(tmp_path: Path) -> None:
+    """Five at once open a new file: each gets its store, and none finds the work of another half done."""
+    code = f"from edge_agent.fleet.store import open_store; open_store('sqlite:///{tmp_path}/fleet.db')"
+    started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(5)]
+    assert [each.wait(60) for each in started] == [0] * 5
