@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from training.attributes.export import FP32
 from training.attributes.network import DESIGNS
 from training.attributes.train import Options
 from training.evaluation.evaluate import REPOSITORY
@@ -17,7 +18,7 @@ from training.make.steps import Step
 from training.runs import FINISHED
 
 SCRIPT: Final = "scripts/make-attribute-model"
-_COOLDOWN_SHARE: Final = 0.65  # of the samples
+_COOLDOWN_SHARE: Final = 0.7  # of the samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Recipe:
         pictures: of them to render, where they are made.
         scale: share of the pictures of nothing to read that are made.
         warmup: samples until the rate is full.
+        start_from: a bundle whose weights the training begins with; None: from nothing.
         cores: to use where work can be shared.
         commit: of the code, for the card; empty: the one checked out.
     """
@@ -57,6 +59,7 @@ class Recipe:
     pictures: int = 2000
     scale: float = 1.0
     warmup: int = Options.warmup
+    start_from: Path | None = None
     cores: int = 2
     commit: str = ""
 
@@ -134,6 +137,7 @@ def _training(recipe: Recipe) -> Step:
         cooldown=recipe.cooldown,
         warmup=recipe.warmup,
         seed=recipe.seed,
+        init=recipe.start_from and recipe.start_from / FP32,
     )
     return Step(
         "training",
@@ -179,6 +183,7 @@ _AT_LEAST_1: Final = click.IntRange(min=1)
 @click.option("--seed", type=click.IntRange(0, 499), default=_DEFAULT["seed"], show_default=True)
 @click.option("--figures", type=_FOLDER, help="Library of figures that is there.  [default: one is made]")
 @click.option("--shards", type=_FOLDER, help="Rendered people that are there.  [default: they are made]")
+@click.option("--start-from", type=_FOLDER, help="A bundle whose weights the training begins with.")
 @click.option("--cores", type=_AT_LEAST_1, default=os.cpu_count() or 1, help="To use.  [default: all]")
 @click.option("--data", type=_FOLDER, default=REPOSITORY.parent / "shared/data", help="The shared data.")
 @click.option("--work", type=_FOLDER, help="What is made on the way.  [default: .cache/attributes]")
@@ -196,6 +201,7 @@ def main(
     seed: int,
     figures: Path | None,
     shards: Path | None,
+    start_from: Path | None,
     cores: int,
     data: Path,
     work: Path | None,
@@ -219,6 +225,7 @@ def main(
         cooldown=cooldown or max(1, round(samples * _COOLDOWN_SHARE)),
         seed=seed,
         size=size,
+        start_from=start_from.resolve() if start_from else None,
         cores=cores,
         commit=commit,
     )

@@ -49,8 +49,8 @@ class Options:
     data: Path
     out: Path
     size: str = "s"
-    pictures: int = 1_370_000
-    cooldown: int = 890_000  # pictures over which the rate falls to nothing, at the end
+    pictures: int = 2_000_000
+    cooldown: int = 1_400_000  # pictures over which the rate falls to nothing, at the end
     warmup: int = 20_000
     batch: int = 128
     rate: float = 0.02  # full, of the convolutions (Muon)

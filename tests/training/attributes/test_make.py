@@ -35,7 +35,14 @@ def test_the_training_goes_on_where_it_stopped() -> None:
     assert step.resume == ("--resume",)
 
 
-@pytest.mark.parametrize("recipe", [RECIPE, replace(RECIPE, **QUICK)])
+def test_the_training_begins_with_the_weights_of_a_bundle() -> None:
+    """The training's step is given the fp32 file of the bundle that is named, and nothing where none is."""
+    step = next(step for step in steps(replace(RECIPE, start_from=Path("/bundle"))) if step.name == "training")
+    assert step.arguments[-2:] == ("--init", "/bundle/fp32.onnx")
+    assert not any("--init" in step.arguments for step in steps(RECIPE))
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, replace(RECIPE, **QUICK), replace(RECIPE, start_from=Path("/bundle"))])
 def test_each_step_knows_its_options(recipe: Recipe) -> None:
     """Every option that a step is given stands in its module's own source."""
     for step in steps(recipe):
