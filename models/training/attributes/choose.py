@@ -40,8 +40,8 @@ def choose(path: Path, data: Path, seed: int) -> Choice:
     sex = least_confidence(reading.sex.max(1), reading.sex.argmax(1) == faces.sex, SEX_RIGHT, LEAST_TOLD)
     age = float(np.quantile(reading.age.max(1), 1 - AGE_TOLD))
     words = (
-        f"on {len(faces)} faces and {len(nothing)} pictures without one that trained nothing. readable: so high that "
-        f"{READABLE_TOLD:.0%} of the faces are still called so, and then {(empty >= readable).mean():.1%} of the others. "
+        f"on {len(faces)} faces and {len(nothing)} pictures without one that trained nothing. readable: so high "
+        f"that {READABLE_TOLD:.0%} of the faces are called so, and {(empty >= readable).mean():.1%} of the others. "
         f"Confidences: those with which, at {AT} px, {SEX_RIGHT:.0%} of the sexes that are told are right "
         f"(but at least {LEAST_TOLD:.0%} are told), and {AGE_TOLD:.0%} of the age bands are told"
     )
