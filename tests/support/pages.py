@@ -193,10 +193,10 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(insert(problems).values(row))
 
-    def dead_letter(self, topic: str, reason: str, payload: bytes) -> None:
+    def dead_letter(self, topic: str, reason: str, detail: str, payload: bytes) -> None:
         """A message that could not be stored."""
         row = {"received_s": self.now_s - 60, "topic": topic, "reason": reason, "bytes": len(payload)}
-        row |= {"hash": sha256(payload).digest(), "payload": payload[:65_536]}
+        row |= {"detail": detail, "hash": sha256(payload).digest(), "payload": payload[:65_536]}
         with self.engine.begin() as connection:
             connection.execute(insert(dead_letters).values(row))
 
@@ -235,8 +235,10 @@ def every_state(store: Store) -> None:
     store.device("shop/pisa-05/door-1", region="Toscana", seen_ago_s=None)
     stranger = store.device("other/nowhere/door-9", admitted=False)
     store.waiting(stranger, "footfall/v1/other/nowhere/door-9/hours", b"{}")
-    store.dead_letter(f"footfall/v1/shop/{XSS}/x/hours", f"not JSON: {XSS}", XSS.encode() + b"\nsecond\n" + b"x" * 5000)
-    store.dead_letter("footfall/v1/shop/a/b/hours", "not text", bytes(range(200, 256)) * 20)
+    store.dead_letter(
+        f"footfall/v1/shop/{XSS}/x/hours", "schema", f"not JSON: {XSS}", XSS.encode() + b"\nsecond\n" + b"x" * 5000
+    )
+    store.dead_letter("footfall/v1/shop/a/b/hours", "schema", "not text", bytes(range(200, 256)) * 20)
 
 
 @dataclass(frozen=True)

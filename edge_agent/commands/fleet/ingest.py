@@ -3,8 +3,10 @@
 import logging
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from pydantic import ValidationError
@@ -13,6 +15,9 @@ from edge_agent.commands.failure import Failure, Misuse
 from edge_agent.commands.fleet.options import opened, settings_of, settings_options
 from edge_agent.fleet.ingest.worker import Worker
 from edge_agent.fleet.settings import Ingest, Settings
+from edge_agent.fleet.store import StoreAway, StoreError, open_store
+
+_AGAIN_S: Final = 1.0
 
 
 @click.command()
@@ -46,14 +51,34 @@ def ingest(
         nonlocal stop
         stop = True
 
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    if not _answers(settings, lambda: stop):
+        return
     with opened(settings) as engine:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, end)
         try:
             working = Worker(engine, settings, name=worker)
         except OSError as error:
             raise Failure(f"ingest.metrics_port: {settings.ingest.metrics_port}: {error.strerror}") from None
         working.run(lambda: stop)
+
+
+def _answers(settings: Settings, stopped: Callable[[], bool]) -> bool:
+    """Wait for a PostgreSQL that starts later than this, as after a power cut; False where `stopped` came first."""
+    said = ""
+    while not stopped():
+        try:
+            open_store(settings.database.url, settings.database.password_file).dispose()
+        except StoreAway as error:
+            if str(error) != said:
+                said = str(error)
+                logging.getLogger(__name__).warning("%s; waiting for it", said)
+            time.sleep(_AGAIN_S)
+        except StoreError as error:
+            raise Failure(str(error)) from None
+        else:
+            return True
+    return False
 
 
 def _with_admitted(settings: Settings, patterns: tuple[str, ...]) -> Settings:

@@ -181,6 +181,7 @@ class Letter:
     received_s: int
     topic: str
     reason: str
+    detail: str | None
     bytes: int
     beginning: str | None
     more: int
@@ -192,6 +193,7 @@ def list_dead_letters(request: Request) -> Response:
         dead_letters.c.received_s,
         dead_letters.c.topic,
         dead_letters.c.reason,
+        dead_letters.c.detail,
         dead_letters.c.bytes,
         func.substr(dead_letters.c.payload, 1, _FIRST_BYTES).label("beginning"),
     ).order_by(dead_letters.c.received_s.desc(), dead_letters.c.id.desc())
@@ -199,7 +201,14 @@ def list_dead_letters(request: Request) -> Response:
         total = connection.scalar(select(func.count()).select_from(dead_letters))
         rows = connection.execute(query.limit(NEWEST)).all()
     letters = [
-        Letter(row.received_s, row.topic, row.reason, row.bytes, *_beginning(bytes(row.beginning), row.bytes))
+        Letter(
+            row.received_s,
+            row.topic,
+            row.reason,
+            row.detail,
+            row.bytes,
+            *_beginning(bytes(row.beginning), row.bytes),
+        )
         for row in rows
     ]
     return page(request, "dead-letters.html", letters=letters, total=total, newest=NEWEST)

@@ -18,6 +18,10 @@ class StoreError(ValueError):
     """The store cannot be used; the message says where and what to do."""
 
 
+class StoreAway(StoreError):  # noqa: N818 - as OutboxFull is one
+    """Nobody answers at the database's address, now; a program that is to run for long may wait for it."""
+
+
 def open_store(address: str, password_file: Path | None = None) -> Engine:
     """Open the store and make its tables where they are not there yet.
 
@@ -43,7 +47,8 @@ def open_store(address: str, password_file: Path | None = None) -> Engine:
                 connection.execute(insert(about).values(key="version", value=str(VERSION)))
             make_views(connection)
     except OperationalError as error:
-        raise StoreError(f"{where}: cannot be opened: {_first_line(error)}") from None
+        kind = StoreError if url.get_backend_name() == "sqlite" else StoreAway
+        raise kind(f"{where}: cannot be opened: {_first_line(error)}") from None
     except DBAPIError as error:
         raise StoreError(f"{where}: {_first_line(error)}") from None
     if version not in (None, str(VERSION)):

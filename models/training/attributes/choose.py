@@ -50,7 +50,7 @@ def choose(path: Path, data: Path, seed: int) -> Choice:
 
 def strictest(readable: Floats, told: float) -> float:
     """The highest threshold, in thousandths, that `told` of the faces still reach."""
-    return min(0.999, np.floor(float(np.quantile(readable, 1 - told, method="lower")) * 1000) / 1000)
+    return min(999, int(float(np.quantile(readable, 1 - told, method="lower")) * 1000)) / 1000
 
 
 def least_confidence(certainty: Floats, right: NDArray[np.bool_], share: float, told: float) -> float:

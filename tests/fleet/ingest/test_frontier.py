@@ -191,8 +191,8 @@ def test_a_hole_in_an_outbox_that_the_device_has_left_is_given_up_after_a_day(fl
     door.begin_anew("b" * 16)
     fleet.take((f"{door.base}/state", state(door, 1)), *door.messages(1))
     advance = Advance()
-    fleet.advance(NOW_S, advance)
-    fleet.advance(NOW_S + OLD_EPOCH_S - 1, advance)
+    for now_s in (NOW_S, NOW_S + MISSING_AFTER_S, NOW_S + OLD_EPOCH_S - 1):
+        fleet.advance(now_s, advance)
     assert kinds(fleet) == ["missing"]
     fleet.advance(NOW_S + OLD_EPOCH_S, advance)
     assert kinds(fleet) == ["lost"]
