@@ -47,7 +47,7 @@ class BrokerError(Exception):
     """There is no connection; the text says why and what to do.
 
     Attributes:
-        version_refused: the broker does not speak this version of MQTT, or hung up without a word as some do then.
+        version_refused: the broker does not speak this version of MQTT, or hung up or kept silent as some do then.
     """
 
     def __init__(self, text: str, *, version_refused: bool = False) -> None:
@@ -281,7 +281,11 @@ class Link:
             if self._connack is not None:
                 break
         else:
-            raise BrokerError(f"{self._broker.url}: it accepts connections but does not answer; is it an MQTT broker?")
+            # amqtt 0.12 says nothing to MQTT 5.
+            raise BrokerError(
+                f"{self._broker.url}: it accepts connections but does not answer; is it an MQTT broker?",
+                version_refused=True,
+            )
         if self._connack.is_failure:
             code = self._connack.value
             raise BrokerError(

@@ -72,7 +72,7 @@ class Live:
 
     async def _stay(self) -> None:
         versions = _versions(self._broker.protocol)
-        tried = 0
+        tried, said = 0, ""
         while True:
             try:
                 await self._listen(versions[tried % len(versions)])
@@ -82,7 +82,9 @@ class Live:
                 # Where the version is open the other one is tried at once; a broker that is away is left alone.
                 tried = 0 if was_connected else tried + 1
                 pause_s = _AGAIN_S[min(tried // len(versions), len(_AGAIN_S) - 1)]
-                _log.warning("%s: %s; trying again", self._broker.url, error)
+                if was_connected or str(error) != said:
+                    said = str(error)
+                    _log.warning("%s: %s; trying again", self._broker.url, said)
                 if tried % len(versions) == 0:
                     await asyncio.sleep(pause_s)
 
