@@ -6,7 +6,6 @@ few for scores that are compared and for boxes.
 """
 
 import argparse
-import logging
 import tempfile
 import time
 from collections import Counter
@@ -30,6 +29,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from training.batches import Pool
 from training.export import INPUT
+from training.runs import quiet
 from training.validate import Letterbox, onnx_runner, validate
 
 METHODS: Final = {
@@ -75,8 +75,7 @@ class _Pictures(CalibrationDataReader):  # type: ignore[misc]
 def quantise(source: Path, target: Path, folders: Sequence[Path], recipe: Recipe | None = None, seed: int = 0) -> None:
     """Write `target`, the int8 form (QDQ) of the exported file `source`, calibrated on shards of `folders`."""
     recipe = recipe or Recipe()
-    logging.getLogger().setLevel(logging.ERROR)  # the quantiser warns of a pre-processing that has just been done
-    with tempfile.TemporaryDirectory() as folder:
+    with quiet(), tempfile.TemporaryDirectory() as folder:
         prepared, quantised = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         graph = onnx.load(prepared).graph

@@ -1,6 +1,7 @@
 """What the training of any network needs of its process and of its folder, and how it goes on from a checkpoint."""
 
 import csv
+import logging
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +47,17 @@ class Stop:
 
     def _ask(self, _signal: int, _frame: object) -> None:
         self.asked = True
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without warnings in the log: ONNX Runtime's quantiser warns of a pre-processing that has just been done."""
+    before = logging.getLogger().level
+    logging.getLogger().setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.getLogger().setLevel(before)
 
 
 @contextmanager

@@ -48,5 +48,6 @@ class Watched:
         dialog.dismiss()
 
     def overflow_px(self) -> int:
-        """By how much the page is wider than the window."""
+        """By how much the page is wider than the window, once its style sheet is there."""
+        self.page.wait_for_load_state()
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

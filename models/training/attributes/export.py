@@ -7,7 +7,6 @@ in float.
 """
 
 import argparse
-import logging
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -36,6 +35,7 @@ from training.attributes.terms import BAND_OF, BANDS
 from training.attributes.train import network_of
 from training.export import folded
 from training.network import Conv
+from training.runs import quiet
 
 OPSET: Final = 17
 INPUT: Final = "faces"
@@ -150,8 +150,7 @@ def quantise(
     network: Reader, temperatures: Temperatures, target: Path, crops: Sequence[Pixels], *, percentile: bool = False
 ) -> None:
     """Write the int8 file (QDQ), calibrated on crops."""
-    logging.getLogger().setLevel(logging.ERROR)  # the quantiser warns of a pre-processing that has just been done
-    with tempfile.TemporaryDirectory() as folder:
+    with quiet(), tempfile.TemporaryDirectory() as folder:
         plain, prepared, quantised = (Path(folder) / name for name in ("plain.onnx", "prepared.onnx", "int8.onnx"))
         _trace(network, temperatures, plain)
         quant_pre_process(str(plain), str(prepared), skip_symbolic_shape=True)

@@ -188,8 +188,10 @@ def test_signing_in_and_out(browser: Browser, guarded: Pages) -> None:
         page = go(watched, guarded, "/problems")
         for password in ("wrong password", PASSWORD):
             if password != PASSWORD:
+                expect(page.locator("input[name=name]")).to_be_focused()
                 page.keyboard.type("ada")
                 page.keyboard.press("Tab")
+            expect(page.locator("input[type=password]")).to_be_focused()
             page.keyboard.type(password)
             page.keyboard.press("Enter")
             if password != PASSWORD:
