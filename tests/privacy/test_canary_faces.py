@@ -49,9 +49,10 @@ def test_nothing_of_a_face_comes_out_of_a_run(stopped: Run) -> None:
 
 
 def test_only_the_outbox_is_written_where_faces_are_read(stopped: Run) -> None:
-    """No file is open for writing at any moment but the outbox, the log, and the test's own list of looks."""
+    """No file is open for writing at any moment but the outbox, the log, the history of the switch, and the test's own."""
     allowed = re.compile(
-        r".*/state/outbox\.db(-wal|-shm|-journal)?|.*/log|.*/looks|/dev/null|(socket|pipe|anon_inode):.*"
+        r".*/state/(outbox\.db(-wal|-shm|-journal)?|demographics-switches\.jsonl)|.*/log|.*/looks|/dev/null"
+        r"|(socket|pipe|anon_inode):.*"
     )
     assert [path for path in stopped.out.written if not allowed.fullmatch(path)] == []
     assert any(path.endswith("outbox.db") for path in stopped.out.written), "the watch saw nothing"
