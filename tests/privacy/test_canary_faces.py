@@ -49,7 +49,7 @@ def test_nothing_of_a_face_comes_out_of_a_run(stopped: Run) -> None:
 
 
 def test_only_the_outbox_is_written_where_faces_are_read(stopped: Run) -> None:
-    """No file is open for writing at any moment but the outbox, the log, the switch history, and the test's own list."""
+    """No file is open for writing but the outbox, the log, the switch history, and the test's own list."""
     allowed = re.compile(
         r".*/state/(outbox\.db(-wal|-shm|-journal)?|demographics-switches\.jsonl)|.*/log|.*/looks|/dev/null"
         r"|(socket|pipe|anon_inode):.*"
