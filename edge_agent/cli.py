@@ -1,35 +1,31 @@
 """`edge-agent`: the command line. Each command is a file in `commands/`; this one mounts them."""
 
-from typing import Final
-
 import click
 
 from edge_agent import __version__
 from edge_agent.commands.failure import Failure
+from edge_agent.commands.lazy import LazyGroup
 from edge_agent.memory import leave_no_core_file
 
-_COMMANDS: Final = (
-    "run",
-    "replay",
-    "check",
-    "bench",
-    "models",
-    "describe",
-    "verify-anon",
-    "compliance",
-    "fleet",
-    "version",
-)
 
+class _Commands(LazyGroup):
+    """The agent's: a report needs no camera."""
 
-class _Commands(click.Group):
-    """Loads a command when it is asked for: a report needs no camera, and loading OpenCV takes a second."""
+    names = (
+        "run",
+        "replay",
+        "check",
+        "bench",
+        "models",
+        "describe",
+        "verify-anon",
+        "compliance",
+        "fleet",
+        "version",
+    )
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
-        return _load(cmd_name) if cmd_name in _COMMANDS else None
+    def load(self, name: str) -> click.Command:
+        return _load(name)
 
     def invoke(self, ctx: click.Context) -> object:
         """Say in one line that the output cannot be written, to a full disk for example; `| head` stays quiet."""

@@ -1,25 +1,19 @@
 """`edge-agent fleet`: the other side of the wire. Each command is a file here."""
 
-from typing import Final
-
 import click
 
 from edge_agent.commands.failure import Failure
+from edge_agent.commands.lazy import LazyGroup
 
-_COMMANDS: Final = ("devices", "discover", "export", "ingest", "report", "serve", "simulate", "user")
 
+class _Fleet(LazyGroup):
+    """The fleet's: a device has none of the packages that they need."""
 
-class _Fleet(click.Group):
-    """Loads a command when it is asked for: a device has none of the packages that they need."""
+    names = ("devices", "discover", "export", "ingest", "report", "serve", "simulate", "user")
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
-        if cmd_name not in _COMMANDS:
-            return None
+    def load(self, name: str) -> click.Command:
         try:
-            return _load(cmd_name)
+            return _load(name)
         except ModuleNotFoundError as error:
             raise Failure(
                 f"fleet: the package {error.name} is not installed; install with: pip install 'edge-agent[fleet]'"

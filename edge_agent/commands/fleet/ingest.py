@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import click
 from pydantic import ValidationError
+from sqlalchemy import Engine
 
 from edge_agent.commands.failure import Failure, Misuse
-from edge_agent.commands.fleet.options import opened, settings_of, settings_options
+from edge_agent.commands.fleet.options import settings_of, settings_options
 from edge_agent.fleet.ingest.worker import Worker
 from edge_agent.fleet.settings import Ingest, Settings
 from edge_agent.fleet.store import StoreAway, StoreError, open_store
@@ -53,22 +54,21 @@ def ingest(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    if not _answers(settings, lambda: stop):
+    engine = _opened(settings, lambda: stop)
+    if engine is None:
         return
-    with opened(settings) as engine:
-        try:
-            working = Worker(engine, settings, name=worker)
-        except OSError as error:
-            raise Failure(f"ingest.metrics_port: {settings.ingest.metrics_port}: {error.strerror}") from None
-        working.run(lambda: stop)
+    try:
+        _worker(engine, settings, worker).run(lambda: stop)
+    finally:
+        engine.dispose()
 
 
-def _answers(settings: Settings, stopped: Callable[[], bool]) -> bool:
-    """Wait for a PostgreSQL that starts later than this, as after a power cut; False where `stopped` came first."""
+def _opened(settings: Settings, stopped: Callable[[], bool]) -> Engine | None:
+    """Open the store; a PostgreSQL that starts later, as after a power cut, is waited for. None: stopped meanwhile."""
     said = ""
     while not stopped():
         try:
-            open_store(settings.database.url, settings.database.password_file).dispose()
+            return open_store(settings.database.url, settings.database.password_file)
         except StoreAway as error:
             if str(error) != said:
                 said = str(error)
@@ -76,9 +76,14 @@ def _answers(settings: Settings, stopped: Callable[[], bool]) -> bool:
             time.sleep(_AGAIN_S)
         except StoreError as error:
             raise Failure(str(error)) from None
-        else:
-            return True
-    return False
+    return None
+
+
+def _worker(engine: Engine, settings: Settings, name: str) -> Worker:
+    try:
+        return Worker(engine, settings, name=name)
+    except OSError as error:
+        raise Failure(f"ingest.metrics_port: {settings.ingest.metrics_port}: {error.strerror}") from None
 
 
 def _with_admitted(settings: Settings, patterns: tuple[str, ...]) -> Settings:

@@ -20,6 +20,7 @@ from edge_agent.fleet.ingest.registry import Registry
 from edge_agent.fleet.quick_client import Arrived
 from edge_agent.fleet.settings import Settings
 from edge_agent.fleet.store.bulk import writing
+from edge_agent.fleet.store.database import first_line
 from edge_agent.fleet.store.locks import Lock
 from edge_agent.message import ROOT
 
@@ -259,12 +260,6 @@ class Worker:
         if self._said.get(subject) != text:
             self._said[subject] = text
             _log.warning("%s", text)
-
-
-def first_line(error: BaseException) -> str:
-    """What went wrong, in one line."""
-    text = str(getattr(error, "orig", None) or error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
 
 
 def _wait(seconds: float, stopped: Callable[[], bool]) -> None:

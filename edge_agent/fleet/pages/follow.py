@@ -7,17 +7,16 @@ power leaves its last numbers retained, and those are not the present.
 import asyncio
 import logging
 import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import aiomqtt
 from pydantic import ValidationError
 
+from edge_agent.fleet.broker import BrokerError, password, tls_context
 from edge_agent.fleet.settings import Broker
 from edge_agent.message import ROOT, State
 
@@ -76,7 +75,7 @@ class Live:
         while True:
             try:
                 await self._listen(versions[tried % len(versions)])
-            except (aiomqtt.MqttError, OSError, ValueError) as error:
+            except (aiomqtt.MqttError, BrokerError, OSError, ValueError) as error:
                 was_connected = self.connected
                 self._lost()
                 # Where the version is open the other one is tried at once; a broker that is away is left alone.
@@ -94,9 +93,9 @@ class Live:
             broker.host,
             broker.port,
             username=broker.username,
-            password=_secret(broker.password_file),
+            password=password(broker),
             protocol=version,
-            tls_context=_tls(broker) if broker.tls else None,
+            tls_context=tls_context(broker),
             timeout=10,
             keepalive=20,
         )
@@ -170,14 +169,3 @@ class Live:
 def _versions(protocol: str) -> tuple[aiomqtt.ProtocolVersion, ...]:
     five, three = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
     return {"auto": (five, three), "5": (five,), "3.1.1": (three,)}[protocol]
-
-
-def _secret(file: Path | None) -> str | None:
-    return None if file is None else file.read_text(encoding="utf-8").rstrip("\r\n")
-
-
-def _tls(broker: Broker) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=broker.ca_file)
-    if broker.cert_file is not None:
-        context.load_cert_chain(broker.cert_file, broker.key_file)
-    return context

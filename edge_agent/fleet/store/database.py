@@ -7,6 +7,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, ma
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from edge_agent.fleet.store.bulk import begin_writing
 from edge_agent.fleet.store.tables import VERSION, about, metadata
 from edge_agent.fleet.store.views import make_views, use_timescale
 
@@ -48,9 +49,9 @@ def open_store(address: str, password_file: Path | None = None) -> Engine:
             make_views(connection)
     except OperationalError as error:
         kind = StoreError if url.get_backend_name() == "sqlite" else StoreAway
-        raise kind(f"{where}: cannot be opened: {_first_line(error)}") from None
+        raise kind(f"{where}: cannot be opened: {first_line(error)}") from None
     except DBAPIError as error:
-        raise StoreError(f"{where}: {_first_line(error)}") from None
+        raise StoreError(f"{where}: {first_line(error)}") from None
     if version not in (None, str(VERSION)):
         engine.dispose()
         raise StoreError(
@@ -93,12 +94,12 @@ def _set_up_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
 
 def _one_at_a_time(connection: Connection) -> None:
     """Workers that start together do not make the tables twice."""
+    begin_writing(connection)
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7306938)"))
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _first_line(error: DBAPIError) -> str:
-    lines = str(error.orig).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+def first_line(error: BaseException) -> str:
+    """What went wrong, in one line: what the database said, where it said something."""
+    text = str(getattr(error, "orig", None) or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
